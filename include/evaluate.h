@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* evaluate.h - what the network has learned: accuracy and loss on the test split
+ *
+ * Weights are frozen, errors clamped to 0, noise left out. `settled` is the forward pass on the
+ * slow manifold; `dynamic` integrates the test presentations one after another, from rest, with
+ * the job's solver and reads s_L at the end of each. */
+#ifndef TAUFLOW_EVALUATE_H
+#define TAUFLOW_EVALUATE_H
+
+#include "solver.h"
+
+struct evaluation {
+  long samples;
+  double accuracy; /* share of samples whose largest s_L is their label's */
+  double loss;     /* mean cross entropy -log softmax(s_L)_label, or 1/2 |y* - s_L|^2 */
+};
+
+struct evaluator;
+
+/* Evaluates the weights in `state`, whose y and z it leaves alone. All borrowed. Collective. */
+struct evaluator *evaluator_create(const struct job *job, struct model *model,
+                                   const struct state *state, const struct dataset *data);
+void evaluator_destroy(struct evaluator *e);
+/* Same result on all ranks. confusion: NULL, or [classes][classes], row: true label, column:
+ * prediction, added to on every rank. Collective. */
+struct evaluation evaluator_run(struct evaluator *e, long *confusion);
+
+/* Loss and prediction of one answer s [n]: shared with the training accuracy. Local. */
+double answer_loss(const double *s, long n, int label, bool probabilities);
+int answer_class(const double *s, long n); /* the first largest */
+
+extern const struct key evaluate_keys[];
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* folder.h - the folder of a run: what is in it, and that nothing is lost in it */
+#ifndef TAUFLOW_FOLDER_H
+#define TAUFLOW_FOLDER_H
+
+#include "fail.h"
+
+/* Does it hold a run (used.yml or a state file)? Local. */
+bool folder_has_run(const char *folder);
+/* Can the folder be made, or written to if it is there? Makes nothing. Faults otherwise. Local. */
+bool folder_is_writable(const char *folder, struct faults *faults);
+/* Make it and its parents; faults name the part that failed. Local. */
+bool folder_make(const char *folder, struct faults *faults);
+/* Remove the files a run makes, and no others. Local. */
+void folder_clear(const char *folder);
+
+/* FOLDER/name; caller frees. Local. */
+char *folder_path(const char *folder, const char *name);
+/* FOLDER/state-<presentation>.h5; caller frees. Local. */
+char *folder_state(const char *folder, long presentation);
+/* Presentations of the state files there, newest first; caller frees *list. Returns the count. */
+int folder_states(const char *folder, long **list);
+/* Point state-last.h5 to the state file of that presentation, atomically. Local. */
+void folder_link_last(const char *folder, long presentation);
+/* Delete all but the newest `keep` state files. keep = 0 keeps all. Local. */
+void folder_keep(const char *folder, long keep);
+
+/* A whole text file, or NULL with a fault; caller frees. Local. */
+char *folder_read_text(const char *path, struct faults *faults);
+/* Write a text file by way of a temporary name. False with a fault. Local. */
+bool folder_write_text(const char *path, const char *text, struct faults *faults);
+
+#endif

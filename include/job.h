@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* job.h - the job file: every key declared once, in one row of a table
+ *
+ * Modules bring their rows (struct key tables); from a row follow parsing, default, limits,
+ * `tauflow keys`, docs/jobs.md and used.yml. The text is nested YAML; keys are named with dots
+ * ("kp.tau_inf"). Rank 0 reads the file and broadcasts its text; every rank parses it alike. */
+#ifndef TAUFLOW_JOB_H
+#define TAUFLOW_JOB_H
+
+#include "fail.h"
+#include <stdio.h>
+
+enum key_type {
+  KEY_REAL,     /* a finite number */
+  KEY_TIME,     /* seconds, or with a unit: us, ms, s, min, h; stored in seconds */
+  KEY_INTEGER,  /* a whole number, stored as long */
+  KEY_FLAG,     /* true or false */
+  KEY_CHOICE,   /* one of `choices`, stored as its index */
+  KEY_TEXT,     /* any text */
+  KEY_PATH,     /* a path, relative to the job file's folder; stored resolved against it */
+  KEY_INTEGERS, /* a list of whole numbers */
+};
+
+struct key {
+  const char *name; /* with dots: "kp.tau_inf" */
+  enum key_type type;
+  const char *standard; /* default as a user would write it; NULL: required; "=other.key": that
+                           key's value; "": unset (KEY_TEXT, KEY_PATH: empty) */
+  double least, most;   /* inclusive limits of REAL, TIME (s), INTEGER and list members;
+                           with above_least, least itself is excluded */
+  bool above_least;
+  const char *choices; /* "kp|fa|dfa|sgd" for KEY_CHOICE, else NULL */
+  const char *unit;    /* "s", "1", "presentations"; "" for none */
+  const char *meaning; /* one sentence */
+};
+
+/* The tables of all modules, ending in NULL; each table ends in a row with name NULL. In the order
+ * of docs/jobs.md. Defined in src/keys.c. */
+extern const struct key *const all_keys[];
+
+struct job;
+
+/* Parse a job. text: the YAML; origin: its name in messages ("jobs/a.yml"); folder: what paths are
+ * relative to; sets: count overrides "key=value" (their place in messages is "--set"). All faults
+ * are collected: YAML syntax (with line), unknown key (with the nearest known name), duplicate key,
+ * wrong type, out of range, missing required key. Messages look like
+ * `kp.tau_inf = -0.1: must be > 0 s (jobs/a.yml:14)`. Never NULL; with faults the job must only be
+ * destroyed. Local and deterministic. */
+struct job *job_parse(const char *text, const char *origin, const char *folder, int count,
+                      const char *const *sets, struct faults *faults);
+void job_destroy(struct job *job);
+
+/* Values by full key name. A wrong name or type is our own mistake and aborts. Pointers are
+ * borrowed, valid for the life of the job. Local. */
+double job_real(const struct job *job, const char *name); /* REAL or TIME (s) */
+long job_integer(const struct job *job, const char *name);
+bool job_flag(const struct job *job, const char *name);
+int job_choice(const struct job *job, const char *name); /* index into choices */
+const char *job_text(const struct job *job, const char *name); /* TEXT, PATH; the CHOICE's word */
+const long *job_integers(const struct job *job, const char *name, long *count);
+/* Was the key given (in the file or by --set)? */
+bool job_is_given(const struct job *job, const char *name);
+/* "jobs/a.yml:14", "--set", or "default": for messages of checks across keys. Borrowed. */
+const char *job_place(const struct job *job, const char *name);
+/* The text as given; borrowed. */
+const char *job_source(const struct job *job);
+
+/* Every key with its value as nested YAML that job_parse reads back to the same values (paths
+ * resolved, times in seconds, reals with 17 digits, required ones included). Caller frees. */
+char *job_used(const struct job *job);
+
+/* The key table for people: plain text (`tauflow keys`) or Markdown (docs/jobs.md). Local. */
+void keys_print(FILE *out, bool markdown);
+
+#endif

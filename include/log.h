@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* log.h - what a run says: to the terminal, and to log.txt of its folder
+ *
+ * Only the rank that called log_create with loud = true speaks. A progress line is redrawn in
+ * place on a terminal and printed now and then elsewhere, because redrawn lines are unreadable in
+ * a batch job's output file. */
+#ifndef TAUFLOW_LOG_H
+#define TAUFLOW_LOG_H
+
+#include <stdbool.h>
+
+struct log;
+
+/* A log that prints to stdout; loud is true on rank 0 only. Local. */
+struct log *log_create(bool loud);
+void log_destroy(struct log *log);
+/* Copy every further line to this file too, appending. A file that cannot be opened is a CHECK
+ * failure: the run folder was just made. Local. */
+void log_to_file(struct log *log, const char *path);
+/* One line; the newline is added. Local. */
+void log_line(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line that replaces the last progress line on a terminal; elsewhere it is printed when at least
+ * `seconds` have passed since the last one. Not copied to the file unless printed as a line. */
+void log_progress(struct log *log, double seconds, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* pending.h - products with weights that change by outer products, without writing the weights
+ *
+ * Over a presentation a synapse's matrix is
+ *   M(t) = d(t) (M_0 + 1/tau_pot sum_k c_k post_k pre_k'),  d = e^(-(t-t_0)/tau_dec),
+ * with c_k the trapezoid weight of time t_k times e^((t_k-t_0)/tau_dec). The vectors of the last
+ * steps (nodes) are kept, products are M_0 x plus small corrections, and M_0 is written only every
+ * NODES steps and at the end. The held input is a blend of two images, so products of the first
+ * layer with them are formed once a presentation, and its whole pending sum has rank two
+ * (docs/equations.md, pending products). */
+#ifndef TAUFLOW_PENDING_H
+#define TAUFLOW_PENDING_H
+
+#include "system.h"
+
+struct pending;
+
+/* For this system; borrowed. Local. */
+struct pending *pending_create(const struct system *sys);
+void pending_destroy(struct pending *p);
+/* Start a presentation at moment `at`, u = 0 (with values shared): the held input's products, and
+ * one node of weight 0. Local. */
+void pending_begin(struct pending *p, const struct moment *at);
+/* Register the value of a stage at a new moment before it is multiplied: its inner products with
+ * the nodes. Where system_uses. Local. */
+void pending_meet(struct pending *p, int stage, const double *value);
+/* drive[lo..hi) = M(at u) pre for synapse `syn`; the pre vector was met. `ahead` adds the last
+ * node with that weight [s]: the first guess of what the step from it to u will add. Local. */
+void pending_product(struct pending *p, int syn, double u, double ahead, double *drive);
+/* The step h to `at` stands: give the last node and a new one their halves. Folds when NODES are
+ * pending. Local. */
+void pending_accept(struct pending *p, double h, const struct moment *at);
+/* Write all pending products into the state's matrices, as of the last node. Local. */
+void pending_fold(struct pending *p);
+
+#endif

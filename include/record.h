@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* record.h - which quantities a run writes to series.h5 */
+#ifndef TAUFLOW_RECORD_H
+#define TAUFLOW_RECORD_H
+
+#include "diagnostics.h"
+#include "evaluate.h"
+
+struct recorder;
+
+/* For a run of L layers; path is the series file. Local; used on rank 0 only. */
+struct recorder *recorder_create(const char *path, int L);
+void recorder_destroy(struct recorder *r);
+/* Make the file anew with the job's text. Local. */
+bool recorder_begin(struct recorder *r, const char *job, struct faults *faults);
+/* Continue the file from presentation `last`. Local. */
+bool recorder_resume(struct recorder *r, long last, struct faults *faults);
+/* One row of training quantities. law: [L-1] what the mismatch should be. Local. */
+bool recorder_add(struct recorder *r, long presentation, double t, double accuracy, double loss,
+                  const struct measures *measures, const double *law, struct faults *faults);
+/* One row of test results. Local. */
+bool recorder_add_test(struct recorder *r, long presentation, double t,
+                       const struct evaluation *result, struct faults *faults);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* run.h - a job from its first presentation to its last, and what it leaves behind */
+#ifndef TAUFLOW_RUN_H
+#define TAUFLOW_RUN_H
+
+#include "job.h"
+
+/* Exit statuses of the program. */
+enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_MISTAKE = 2, EXIT_STOPPED = 3, EXIT_DIVERGED = 4 };
+
+struct run_options {
+  const char *out; /* the run's folder */
+  bool overwrite;  /* remove the files of a run that is there already */
+  bool resume;     /* continue the run that is there */
+  double end_time; /* stop in time for this, seconds since the epoch; infinite: never */
+};
+
+/* Run the job, or continue it. Returns an exit status, equal on all ranks; with EXIT_MISTAKE,
+ * faults hold why and nothing was written. Collective. */
+int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
+            struct faults *faults);
+
+/* Faults across keys, the data and the start state, without running. True if there are none.
+ * Prints memory and work per rank on rank 0. Collective. */
+bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults);
+
+/* `tauflow evaluate`: accuracy and loss of a state file as flat `key: value` lines, with a
+ * confusion matrix on request. Returns an exit status. Collective. */
+int run_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
+                 struct faults *faults);
+
+extern const struct key run_keys[], record_keys[], checkpoint_keys[];
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* session.h - everything a job needs in memory, put together and taken apart in order */
+#ifndef TAUFLOW_SESSION_H
+#define TAUFLOW_SESSION_H
+
+#include "evaluate.h"
+
+struct session {
+  MPI_Comm comm;         /* borrowed */
+  const struct job *job; /* borrowed */
+  struct network *net;
+  struct partition *part;
+  struct dataset *data;
+  struct model *model;
+  struct state *state;
+  struct presenter *presenter;
+  struct system *sys;
+  struct solver *solver;
+  struct evaluator *evaluator;
+};
+
+/* Faults across keys of all modules. Local. */
+void session_check(const struct job *job, struct faults *faults);
+/* Make all of it with the initial weights of the job (or of its start state), or return NULL with
+ * faults, agreed on all ranks. job must be free of faults. Collective. */
+struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults);
+void session_destroy(struct session *s);
+/* Read weights, and values too when `all`, from a state file of the same widths. V may be absent:
+ * then it keeps its initial values, or becomes the transpose of the file's W where it is tied to
+ * it. False with faults. Collective. */
+bool session_load(struct session *s, const char *path, bool all, struct faults *faults);
+
+#endif

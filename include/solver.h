@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* solver.h - ways to integrate one presentation
+ *
+ * All solvers integrate the same equations from the state at the start of a presentation to the
+ * state at its end, to a tolerance relative to the size of each state family (max norm). All start
+ * afresh at each presentation, so a checkpoint between presentations needs nothing of theirs. */
+#ifndef TAUFLOW_SOLVER_H
+#define TAUFLOW_SOLVER_H
+
+#include "system.h"
+
+enum outcome {
+  ADVANCED,
+  DIVERGED /* the solution left every bound; the state is the last finite one, at *reached */
+};
+
+struct solver_stats {
+  double steps, rejected;
+  double evaluations; /* of all drives and forces once */
+};
+
+struct solver_kind;
+struct solver {
+  const struct solver_kind *kind;
+  struct system *sys;           /* borrowed */
+  double relative, absolute;    /* tolerances; absolute in units of the state */
+  double max_step;              /* [s]; infinite: none */
+  struct solver_stats stats;    /* since creation, or as restored */
+  double *answer;               /* [n_L] s_L at the end of the last presentation, on owners of
+                                   layer L; owned */
+  void *own;
+};
+
+struct solver_kind {
+  const char *name, *about;
+  void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
+  void (*create)(struct solver *s, const struct job *job);     /* Collective. */
+  void (*destroy)(struct solver *s);
+  /* From the state at the start of the prepared presentation to its end; *reached is the time
+   * inside the presentation that the state now stands for. Fills answer. Collective. */
+  enum outcome (*advance)(struct solver *s, double *reached);
+};
+
+/* The job's solver on sys; errors (z) and weights stay as they are unless sys->learning. sys is
+ * borrowed. Collective. */
+struct solver *solver_create(const struct job *job, struct system *sys);
+void solver_destroy(struct solver *s);
+/* Prepare and integrate presentation p. Collective; all ranks return the same. */
+enum outcome solver_advance(struct solver *s, long p, double *reached);
+void solver_check(const struct job *job, struct faults *faults);
+
+extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_discrete;
+extern const struct key solver_keys[];
+
+#endif

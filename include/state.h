@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* state.h - this rank's rows of every stage and synapse between two presentations
+ *
+ * Between presentations the state is complete in itself: nothing pending, no history. It is what
+ * checkpoints hold, what diagnostics read and what a solver takes up and puts down. */
+#ifndef TAUFLOW_STATE_H
+#define TAUFLOW_STATE_H
+
+#include "model.h"
+#include "store.h"
+
+/* Own rows of a synapse's matrix: [rows][ld], padded with zeros. */
+struct matrix {
+  long rows, cols, ld;
+  bool single;
+  void *a; /* owned by the state; double or float */
+};
+
+struct state {
+  const struct model *model; /* borrowed */
+  double **value;            /* [stages][own rows] */
+  struct matrix *matrix;     /* [synapses] */
+};
+
+/* Zero values and weights. Local. model is borrowed. */
+struct state *state_create(const struct model *model);
+void state_destroy(struct state *state);
+/* Values to zero and weights as network.init and the synapses' own rules say: a function of the
+ * seed and the element alone. Local. */
+void state_initialise(struct state *state, const struct job *job);
+
+/* The arrays of the state as the store sees them. What: 1 values (with the model's extras), 2
+ * weights, 3 both. Returns the count; *fields is fresh (free with state_free_fields). Local. */
+enum { STATE_VALUES = 1, STATE_WEIGHTS = 2 };
+int state_fields(const struct state *state, int what, struct field **fields);
+void state_free_fields(int count, struct field *fields);
+
+/* One element of a matrix, by own row. Local. */
+static inline double matrix_at(const struct matrix *M, long i, long j)
+{
+  return M->single ? (double)((const float *)M->a)[i * M->ld + j]
+                   : ((const double *)M->a)[i * M->ld + j];
+}
+static inline void matrix_set(struct matrix *M, long i, long j, double w)
+{
+  if (M->single) ((float *)M->a)[i * M->ld + j] = (float)w;
+  else ((double *)M->a)[i * M->ld + j] = w;
+}
+
+/* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */
+double matrix_largest(const struct matrix *M);
+
+#endif

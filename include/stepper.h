@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* stepper.h - what cascade and lockstep share: the walk through a presentation's steps
+ *
+ * A stepper carries three moments (before, from, to), the pending products and the step size. The
+ * two solvers differ only in how a step is tried. */
+#ifndef TAUFLOW_STEPPER_H
+#define TAUFLOW_STEPPER_H
+
+#include "pending.h"
+#include "solver.h"
+
+struct stepper {
+  struct solver *solver;                /* borrowed */
+  struct moment *before, *from, *to;    /* owned; `to` lives on the routes */
+  bool has_before;                      /* `before` belongs to the same smooth stretch */
+  struct pending *pending;              /* owned */
+  int segment;                          /* the one the step lies in */
+  double h;                             /* the next step to try [s] */
+  double size[FAMILIES];                /* largest |v|, |f| of the presentation so far */
+  double tau_least;                     /* [s] */
+  void *own;                            /* the solver's own */
+};
+
+/* Try the step from->u to from->u + h: fill `to` and return this rank's verdicts by family. */
+typedef void step_try(struct stepper *st, double h, struct verdict worst[FAMILIES]);
+/* Called after a step was accepted and `from` stands at its end. */
+typedef void step_accepted(struct stepper *st);
+
+struct stepper *stepper_create(struct solver *solver);
+void stepper_destroy(struct stepper *st);
+/* Integrate the prepared presentation with steps tried by `attempt`; accepted may be NULL.
+ * Collective. */
+enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *accepted,
+                          double *reached);
+
+/* Fill drive and force of every stage of `at` from its (shared) values, exactly at at->u, with the
+ * weights as of the last node. Collective. */
+void stepper_evaluate(struct stepper *st, struct moment *at);
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli.h"
+#include "code.h"
+#include "folder.h"
+#include "session.h"
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+  const char *word;
+  enum command command;
+  const char *subject; /* what follows, or NULL */
+} commands[] = {
+    {"run", RUN, "a job file"},
+    {"resume", RESUME, "the folder of a run"},
+    {"check", CHECK_JOB, "a job file"},
+    {"info", INFO, "an HDF5 file"},
+    {"evaluate", EVALUATE, "a state file"},
+    {"keys", KEYS, NULL},
+    {"--help", HELP, NULL},
+    {"-h", HELP, NULL},
+    {"help", HELP, NULL},
+    {"--version", VERSION, NULL},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+void cli_print_help(void)
+{
+  puts("tauflow integrates networks that learn in continuous time.\n"
+       "\n"
+       "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
+       "  tauflow resume DIR         continue a run from its newest intact state file\n"
+       "  tauflow check JOB.yml      all errors of a job at once; memory and work per rank\n"
+       "  tauflow evaluate STATE     accuracy and loss of a state file\n"
+       "  tauflow info FILE.h5       what a state or series file holds\n"
+       "  tauflow keys               every job key with default, limits, unit and meaning\n"
+       "\n"
+       "  --set key=value            override a key of the job (run, check, evaluate; resume: how\n"
+       "                             long to run, and what to evaluate, record and checkpoint)\n"
+       "  --out DIR                  where a run writes\n"
+       "  --start STATE              begin from the weights of a state file (run, check)\n"
+       "  --overwrite                replace the run that is in the folder (run)\n"
+       "  --max-wall SECONDS         stop with a state file before so much wall time (run, resume)\n"
+       "  --confusion                add the confusion matrix (evaluate)\n"
+       "  --markdown                 as docs/jobs.md (keys)\n"
+       "  --help, --version\n"
+       "\n"
+       "Alone, or under mpirun or srun: mpirun -n 4 tauflow run JOB.yml\n"
+       "Exit status: 0 done, 2 a mistake in the input, 3 stopped early with a state file written,\n"
+       "4 the network diverged, 1 anything else.");
+}
+
+void cli_print_version(void)
+{
+  int count;
+  const struct code_fact *fact = code_facts(&count);
+
+  printf("tauflow %s\n", TAUFLOW_VERSION);
+  for (int k = 0; k < count; k++) printf("%s: %s\n", fact[k].name, fact[k].value);
+}
+
+static double read_seconds(const char *word, struct faults *faults)
+{
+  char *end;
+  const double seconds = strtod(word, &end);
+
+  if (end == word || *end || !(seconds > 0))
+    faults_add(faults, "--max-wall %s: must be a number of seconds > 0", word);
+  return seconds;
+}
+
+static void read_options(struct cli *cli, int argc, char **argv, struct faults *faults)
+{
+  enum { SET = 1, OUT, START, WALL, OVERWRITE, CONFUSION, MARKDOWN };
+  static const struct option options[] = {{"set", required_argument, NULL, SET},
+                                          {"out", required_argument, NULL, OUT},
+                                          {"start", required_argument, NULL, START},
+                                          {"max-wall", required_argument, NULL, WALL},
+                                          {"overwrite", no_argument, NULL, OVERWRITE},
+                                          {"confusion", no_argument, NULL, CONFUSION},
+                                          {"markdown", no_argument, NULL, MARKDOWN},
+                                          {0}};
+  int option;
+
+  opterr = 0;
+  optind = 1;
+  while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+    switch (option) {
+    case SET: cli->set[cli->sets++] = optarg; break;
+    case OUT: cli->out = optarg; break;
+    case START: cli->start = optarg; break;
+    case WALL: cli->max_wall = read_seconds(optarg, faults); break;
+    case OVERWRITE: cli->overwrite = true; break;
+    case CONFUSION: cli->confusion = true; break;
+    case MARKDOWN: cli->markdown = true; break;
+    default:
+      faults_add(faults, "%s: no such option, or its value is missing; see tauflow --help",
+                 argv[optind - 1]);
+    }
+  }
+  for (; optind < argc; optind++) {
+    if (cli->subject) faults_add(faults, "%s: one thing too many; see tauflow --help", argv[optind]);
+    else cli->subject = argv[optind];
+  }
+}
+
+struct cli cli_read(int argc, char **argv, struct faults *faults)
+{
+  struct cli cli = {.command = HELP, .max_wall = INFINITY,
+                    .set = fail_alloc((size_t)argc, sizeof *cli.set)};
+  int k = 0;
+
+  if (argc < 2) {
+    faults_add(faults, "no command; see tauflow --help");
+    return cli;
+  }
+  while (k < COMMANDS && strcmp(argv[1], commands[k].word) != 0) k++;
+  if (k == COMMANDS) {
+    faults_add(faults, "%s: no such command; see tauflow --help", argv[1]);
+    return cli;
+  }
+  cli.command = commands[k].command;
+  read_options(&cli, argc - 1, argv + 1, faults);
+  if (commands[k].subject && !cli.subject && !faults->count)
+    faults_add(faults, "tauflow %s needs %s; see tauflow --help", argv[1], commands[k].subject);
+  if (!commands[k].subject && cli.subject)
+    faults_add(faults, "%s: one thing too many; see tauflow --help", cli.subject);
+  return cli;
+}
+
+/* From rank 0 to all; NULL stays NULL. Caller frees. */
+static char *share_text(char *text, MPI_Comm comm)
+{
+  long length = text ? (long)strlen(text) : -1;
+  int rank;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  CHECK_MPI(MPI_Bcast(&length, 1, MPI_LONG, 0, comm));
+  if (length < 0) return NULL;
+  if (rank != 0) text = fail_alloc((size_t)length + 1, 1);
+  CHECK_MPI(MPI_Bcast(text, (int)length, MPI_CHAR, 0, comm));
+  return text;
+}
+
+static char *absolute(const char *path)
+{
+  char here[PATH_MAX];
+
+  if (path[0] == '/' || !getcwd(here, sizeof here)) return fail_text("%s", path);
+  return fail_text("%s/%s", here, path);
+}
+
+static char *folder_of(const char *path)
+{
+  char *folder = absolute(path), *slash = strrchr(folder, '/');
+
+  *(slash == folder ? slash + 1 : slash) = '\0';
+  return folder;
+}
+
+/* The text of the job and its name in messages, on rank 0. */
+static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, struct faults *faults)
+{
+  int rank;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (cli->command == EVALUATE) {
+    struct state_header head = {0};
+    char *text = NULL;
+    *origin = fail_text("%s:/job", cli->subject);
+    if (!store_read_header(comm, cli->subject, &head, faults)) return NULL;
+    if (head.job) text = fail_text("%s", head.job);
+    else if (rank == 0)
+      faults_add(faults, "%s: holds no job to evaluate with; run one with --start", cli->subject);
+    store_free_header(&head);
+    return text;
+  }
+  *origin = cli->command == RESUME ? folder_path(cli->subject, "used.yml")
+                                   : fail_text("%s", cli->subject);
+  if (rank != 0) return NULL;
+  if (cli->command == RESUME && !folder_has_run(cli->subject)) {
+    faults_add(faults, "%s: holds no run to resume", cli->subject);
+    return NULL;
+  }
+  return folder_read_text(*origin, faults);
+}
+
+/* A run in progress may change how long it runs and what it reports, not what it is. */
+static void check_resumed(const struct cli *cli, struct faults *faults)
+{
+  static const char *const may[] = {"present.samples=", "evaluate.", "record.", "checkpoint."};
+
+  for (int k = 0; cli->command == RESUME && k < cli->sets; k++) {
+    bool ok = false;
+    for (int j = 0; j < 4; j++) ok |= strncmp(cli->set[k], may[j], strlen(may[j])) == 0;
+    if (!ok)
+      faults_add(faults, "--set %s: a resumed run may change present.samples and evaluate, record "
+                         "and checkpoint keys only", cli->set[k]);
+  }
+}
+
+/* The name of a job without one: its file's, without folder and ending. */
+static char *default_name(const struct cli *cli)
+{
+  const char *slash = strrchr(cli->subject, '/');
+  char *name = fail_text("name=%s", slash ? slash + 1 : cli->subject);
+  char *dot = strrchr(name, '.');
+
+  if (dot && dot > name + 5) *dot = '\0';
+  return name;
+}
+
+static struct job *parse(const struct cli *cli, const char *text, const char *origin,
+                         struct faults *faults)
+{
+  const char **set = fail_alloc((size_t)cli->sets + 2, sizeof *set);
+  char *folder = folder_of(cli->subject), *start = NULL, *name = NULL;
+  int sets = cli->sets;
+
+  memcpy(set, cli->set, (size_t)cli->sets * sizeof *set);
+  if (cli->start) {
+    char *path = absolute(cli->start);
+    set[sets++] = start = fail_text("start=%s", path);
+    free(path);
+  }
+  struct job *job = job_parse(text, origin, folder, sets, set, faults);
+  if (!faults->count && !job_text(job, "name")[0]) {
+    set[sets++] = name = default_name(cli);
+    job_destroy(job);
+    job = job_parse(text, origin, folder, sets, set, faults);
+  }
+  free(folder);
+  free(start);
+  free(name);
+  free(set);
+  return job;
+}
+
+struct job *cli_job(const struct cli *cli, MPI_Comm comm, struct faults *faults)
+{
+  char *origin, *text = find_text(cli, comm, &origin, faults);
+  struct job *job = NULL;
+
+  check_resumed(cli, faults);
+  text = share_text(text, comm);
+  if (!faults_any(faults, comm)) {
+    job = parse(cli, text, origin, faults);
+    if (!faults->count) session_check(job, faults);
+  }
+  free(text);
+  free(origin);
+  if (!faults_any(faults, comm)) return job;
+  job_destroy(job);
+  return NULL;
+}
+
+char *cli_out(const struct cli *cli, const struct job *job)
+{
+  if (cli->command == RESUME) return fail_text("%s", cli->subject);
+  if (cli->out) return fail_text("%s", cli->out);
+  return fail_text("output/%s", job_text(job, "name"));
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dense.h"
+#include "fail.h"
+#include <lapacke.h>
+#include <stdlib.h>
+
+/* A tall matrix in LAPACK's column-major order: m >= n. */
+static void orthonormal_columns(int m, int n, double *A)
+{
+  double *tau = fail_alloc((size_t)n, sizeof *tau), *sign = fail_alloc((size_t)n, sizeof *sign);
+  int info = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, A, m, tau);
+
+  CHECK(info == 0, "dgeqrf of a %d x %d matrix: info = %d", m, n, info);
+  for (int j = 0; j < n; j++) sign[j] = A[(size_t)j * (size_t)m + (size_t)j] < 0 ? -1 : 1;
+  info = LAPACKE_dorgqr(LAPACK_COL_MAJOR, m, n, n, A, m, tau);
+  CHECK(info == 0, "dorgqr of a %d x %d matrix: info = %d", m, n, info);
+  for (int j = 0; j < n; j++)
+    for (int i = 0; i < m; i++) A[(size_t)j * (size_t)m + (size_t)i] *= sign[j];
+  free(sign);
+  free(tau);
+}
+
+void dense_orthonormalise(long rows, long cols, double *A)
+{
+  if (rows <= cols) { /* row-major with few rows is column-major with few columns */
+    orthonormal_columns((int)cols, (int)rows, A);
+    return;
+  }
+  double *T = fail_alloc((size_t)rows * (size_t)cols, sizeof *T);
+  for (long i = 0; i < rows; i++)
+    for (long j = 0; j < cols; j++) T[j * rows + i] = A[i * cols + j];
+  orthonormal_columns((int)rows, (int)cols, T);
+  for (long i = 0; i < rows; i++)
+    for (long j = 0; j < cols; j++) A[i * cols + j] = T[j * rows + i];
+  free(T);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "folder.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *folder_path(const char *folder, const char *name)
+{
+  return fail_text("%s/%s", folder, name);
+}
+
+char *folder_state(const char *folder, long presentation)
+{
+  return fail_text("%s/state-%ld.h5", folder, presentation);
+}
+
+/* The presentation of a file name "state-<digits>.h5", or -1. */
+static long state_of(const char *name)
+{
+  char *end;
+
+  if (strncmp(name, "state-", 6) != 0 || name[6] < '0' || name[6] > '9') return -1;
+  const long p = strtol(name + 6, &end, 10);
+  return strcmp(end, ".h5") == 0 ? p : -1;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+  const long x = *(const long *)a, y = *(const long *)b;
+
+  return (x < y) - (x > y);
+}
+
+int folder_states(const char *folder, long **list)
+{
+  DIR *dir = opendir(folder);
+  int count = 0, room = 16;
+  const struct dirent *entry;
+
+  *list = fail_alloc((size_t)room, sizeof **list);
+  while (dir && (entry = readdir(dir))) {
+    const long p = state_of(entry->d_name);
+    if (p < 0) continue;
+    if (count == room) {
+      long *more = fail_alloc(2 * (size_t)room, sizeof *more);
+      memcpy(more, *list, (size_t)count * sizeof *more);
+      free(*list);
+      *list = more;
+      room *= 2;
+    }
+    (*list)[count++] = p;
+  }
+  if (dir) closedir(dir);
+  qsort(*list, (size_t)count, sizeof **list, newest_first);
+  return count;
+}
+
+bool folder_has_run(const char *folder)
+{
+  char *used = folder_path(folder, "used.yml");
+  const bool there = access(used, F_OK) == 0;
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  free(used);
+  free(list);
+  return there || states > 0;
+}
+
+bool folder_is_writable(const char *folder, struct faults *faults)
+{
+  char *path = fail_text("%s", folder);
+  struct stat info;
+
+  /* The nearest part that exists decides. */
+  while (stat(path, &info) != 0) {
+    char *slash = strrchr(path, '/');
+    if (errno != ENOENT && errno != ENOTDIR) break;
+    if (!slash || slash == path) {
+      strcpy(path, slash ? "/" : ".");
+      break;
+    }
+    *slash = '\0';
+  }
+  const bool folder_there = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+  const bool ok = folder_there && access(path, W_OK | X_OK) == 0;
+  if (!ok)
+    faults_add(faults, "%s: the output folder cannot be written: %s: %s", folder, path,
+               folder_there ? strerror(errno) : "is not a folder");
+  free(path);
+  return ok;
+}
+
+bool folder_make(const char *folder, struct faults *faults)
+{
+  char *path = fail_text("%s", folder);
+
+  for (char *c = path + 1;; c++) {
+    const char was = *c;
+    if (was != '/' && was != '\0') continue;
+    *c = '\0';
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+      faults_add(faults, "%s: the output folder cannot be made: %s: %s", folder, path,
+                 strerror(errno));
+      free(path);
+      return false;
+    }
+    if (was == '\0') break;
+    *c = was;
+  }
+  free(path);
+  return folder_is_writable(folder, faults);
+}
+
+static void forget(const char *folder, const char *name)
+{
+  char *path = folder_path(folder, name);
+
+  unlink(path);
+  free(path);
+}
+
+void folder_clear(const char *folder)
+{
+  static const char *const names[] = {"job.yml",   "used.yml",  "log.txt",      "summary.yml",
+                                      "series.h5", "stop",      "state-last.h5"};
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) forget(folder, names[k]);
+  for (int k = 0; k < states; k++) {
+    char *path = folder_state(folder, list[k]);
+    unlink(path);
+    free(path);
+  }
+  free(list);
+}
+
+void folder_link_last(const char *folder, long presentation)
+{
+  char *last = folder_path(folder, "state-last.h5"), *fresh = folder_path(folder, ".state-last");
+  char *target = fail_text("state-%ld.h5", presentation);
+
+  unlink(fresh);
+  CHECK(symlink(target, fresh) == 0 && rename(fresh, last) == 0, "%s: %s", last, strerror(errno));
+  free(last);
+  free(fresh);
+  free(target);
+}
+
+void folder_keep(const char *folder, long keep)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  for (int k = (int)keep; keep > 0 && k < states; k++) {
+    char *path = folder_state(folder, list[k]);
+    unlink(path);
+    free(path);
+  }
+  free(list);
+}
+
+char *folder_read_text(const char *path, struct faults *faults)
+{
+  FILE *in = fopen(path, "rb");
+  struct stat info;
+
+  if (!in || fstat(fileno(in), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 1 << 24) {
+    faults_add(faults, "%s: %s", path,
+               !in                       ? strerror(errno)
+               : !S_ISREG(info.st_mode) ? "is not a file"
+                                        : "is too large for a job file (limit 16 MiB)");
+    if (in) fclose(in);
+    return NULL;
+  }
+  char *text = fail_alloc((size_t)info.st_size + 1, 1);
+  const size_t got = fread(text, 1, (size_t)info.st_size, in);
+  fclose(in);
+  if (memchr(text, '\0', got)) {
+    faults_add(faults, "%s: holds a zero byte: not a text file", path);
+    free(text);
+    return NULL;
+  }
+  return text;
+}
+
+bool folder_write_text(const char *path, const char *text, struct faults *faults)
+{
+  char *fresh = fail_text("%s.new", path);
+  FILE *out = fopen(fresh, "wb");
+  bool ok = out && fputs(text, out) >= 0;
+
+  ok = ok && fflush(out) == 0 && fsync(fileno(out)) == 0;
+  if (out) ok = fclose(out) == 0 && ok;
+  ok = ok && rename(fresh, path) == 0;
+  if (!ok) {
+    faults_add(faults, "%s: cannot be written: %s", path, strerror(errno));
+    unlink(fresh);
+  }
+  free(fresh);
+  return ok;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kernel.h"
+
+/* One binary serves several generations of x86-64: the loader picks the clone. Sanitizers and
+ * indirect functions do not mix, and other machines have the portable build. */
+#if defined(__x86_64__) && !defined(TAUFLOW_NO_CLONES)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
+enum { LANES64 = 8, LANES32 = 16, ROWS = 4 };
+typedef double vec64 __attribute__((vector_size(64)));
+typedef float vec32 __attribute__((vector_size(64)));
+
+/* Lanes are added pairwise: 0+4, 1+5, ..., then 0+2, 1+3, then 0+1. */
+static inline double sum64(vec64 a)
+{
+  return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+}
+
+static inline double sum32(vec32 a)
+{
+  double s[LANES64];
+
+  for (int i = 0; i < LANES64; i++) s[i] = (double)a[i] + (double)a[i + LANES64];
+  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* ROWS rows at once share the loads of x and keep enough sums in flight; a row's own order of
+ * additions is the same as alone. */
+#define ROW_DOTS(vec, lanes, sum, count)                                                           \
+  do {                                                                                             \
+    vec even[count] = {{0}}, odd[count] = {{0}};                                                   \
+    for (long j = 0; j < ld; j += 2 * (lanes)) {                                                   \
+      const vec x0 = *(const vec *)(x + j);                                                        \
+      for (int r = 0; r < (count); r++) even[r] += *(const vec *)(a + r * ld + j) * x0;            \
+      if (j + (lanes) >= ld) break;                                                                \
+      const vec x1 = *(const vec *)(x + j + (lanes));                                              \
+      for (int r = 0; r < (count); r++) odd[r] += *(const vec *)(a + r * ld + j + (lanes)) * x1;   \
+    }                                                                                              \
+    for (int r = 0; r < (count); r++) out[i + r] = sum(even[r] + odd[r]);                          \
+  } while (0)
+
+CLONES void kernel_rows_f64(const double *A, long rows, long ld, const double *x, double *out)
+{
+  long i = 0;
+
+  for (; i + ROWS <= rows; i += ROWS) {
+    const double *a = A + i * ld;
+    ROW_DOTS(vec64, LANES64, sum64, ROWS);
+  }
+  for (; i < rows; i++) {
+    const double *a = A + i * ld;
+    ROW_DOTS(vec64, LANES64, sum64, 1);
+  }
+}
+
+CLONES void kernel_rows_f32(const float *A, long rows, long ld, const float *x, double *out)
+{
+  long i = 0;
+
+  for (; i + ROWS <= rows; i += ROWS) {
+    const float *a = A + i * ld;
+    ROW_DOTS(vec32, LANES32, sum32, ROWS);
+  }
+  for (; i < rows; i++) {
+    const float *a = A + i * ld;
+    ROW_DOTS(vec32, LANES32, sum32, 1);
+  }
+}
+
+CLONES void kernel_combine(int K, const double *c, const double *v, long stride, long n,
+                           double *out)
+{
+  int k = 0;
+
+  for (; k + 4 <= K; k += 4) {
+    const double *v0 = v + k * stride, *v1 = v0 + stride, *v2 = v1 + stride, *v3 = v2 + stride;
+    for (long i = 0; i < n; i++) {
+      double s = out[i];
+      s += c[k] * v0[i];
+      s += c[k + 1] * v1[i];
+      s += c[k + 2] * v2[i];
+      s += c[k + 3] * v3[i];
+      out[i] = s;
+    }
+  }
+  for (; k < K; k++)
+    for (long i = 0; i < n; i++) out[i] += c[k] * v[k * stride + i];
+}
+
+/* A block of columns stays in registers while all K products are added to it. */
+#define FOLD(type, vec, lanes)                                                                     \
+  for (long j = 0; j < ld; j += (lanes)) {                                                         \
+    long i = 0;                                                                                    \
+    for (; i + ROWS <= rows; i += ROWS) {                                                          \
+      vec sum[ROWS] = {{0}};                                                                       \
+      for (int k = 0; k < K; k++) {                                                                \
+        const vec y = *(const vec *)(q + k * ld + j);                                              \
+        for (int r = 0; r < ROWS; r++) sum[r] += p[k * rows + i + r] * y;                          \
+      }                                                                                            \
+      for (int r = 0; r < ROWS; r++) {                                                             \
+        vec *a = (vec *)(A + (i + r) * ld + j);                                                    \
+        sum[r] += *a;                                                                              \
+        *a = sum[r] - m * sum[r];                                                                  \
+      }                                                                                            \
+    }                                                                                              \
+    for (; i < rows; i++) {                                                                        \
+      vec sum = {0}, *a = (vec *)(A + i * ld + j);                                                 \
+      for (int k = 0; k < K; k++) sum += p[k * rows + i] * *(const vec *)(q + k * ld + j);         \
+      sum += *a;                                                                                   \
+      *a = sum - m * sum;                                                                          \
+    }                                                                                              \
+  }
+
+CLONES void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
+                            const double *q)
+{
+  const double m = loss;
+
+  FOLD(double, vec64, LANES64)
+}
+
+CLONES void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
+                            const float *q)
+{
+  const float m = (float)loss;
+
+  FOLD(float, vec32, LANES32)
+}

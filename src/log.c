@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* log.c - lines to the terminal and to the run's log file */
+#include "log.h"
+#include "fail.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct log {
+  bool loud, terminal;
+  bool pending; /* a progress line stands on the terminal and lacks its newline */
+  double last;  /* clock at the last progress line [s] */
+  FILE *file;   /* owned; NULL: none */
+};
+
+static double now(void)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct log *log_create(bool loud)
+{
+  struct log *log = fail_alloc(1, sizeof *log);
+
+  log->loud = loud;
+  log->terminal = loud && isatty(STDOUT_FILENO);
+  log->last = -INFINITY;
+  return log;
+}
+
+/* The cursor stands behind the pending line: go to its start and erase it. */
+static void erase_progress(struct log *log)
+{
+  if (log->pending) fputs("\r\033[K", stdout);
+  log->pending = false;
+}
+
+void log_destroy(struct log *log)
+{
+  if (!log) return;
+  if (log->pending) {
+    fputc('\n', stdout);
+    fflush(stdout);
+  }
+  if (log->file) fclose(log->file);
+  free(log);
+}
+
+void log_to_file(struct log *log, const char *path)
+{
+  if (!log->loud) return;
+  if (log->file) fclose(log->file);
+  log->file = fopen(path, "a");
+  CHECK(log->file, "cannot open %s: %s", path, strerror(errno));
+}
+
+static void print_line(struct log *log, const char *format, va_list args)
+{
+  va_list again;
+
+  va_copy(again, args);
+  erase_progress(log);
+  vprintf(format, args);
+  fputc('\n', stdout);
+  fflush(stdout);
+  if (log->file) {
+    vfprintf(log->file, format, again);
+    fputc('\n', log->file);
+    fflush(log->file);
+  }
+  va_end(again);
+}
+
+/* Line wrap is off meanwhile: a wrapped line could not be erased by going back to its start. */
+static void redraw(struct log *log, const char *format, va_list args)
+{
+  fputs("\r\033[K\033[?7l", stdout);
+  vprintf(format, args);
+  fputs("\033[?7h", stdout);
+  fflush(stdout);
+  log->pending = true;
+}
+
+void log_line(struct log *log, const char *format, ...)
+{
+  va_list args;
+
+  if (!log->loud) return;
+  va_start(args, format);
+  print_line(log, format, args);
+  va_end(args);
+}
+
+void log_progress(struct log *log, double seconds, const char *format, ...)
+{
+  /* Nobody reads more than ten lines a second, and a slow terminal would hold up the run. */
+  const double shortest = 0.1;
+  double t = now();
+  va_list args;
+
+  if (!log->loud || t - log->last < (log->terminal ? shortest : seconds)) return;
+  log->last = t;
+  va_start(args, format);
+  if (log->terminal)
+    redraw(log, format, args);
+  else
+    print_line(log, format, args);
+  va_end(args);
+}

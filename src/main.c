@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli.h"
+#include "info.h"
+#include "run.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* When to stop: --max-wall from now, or the end SLURM states, less the margin. */
+static double end_time(const struct cli *cli, const struct job *job)
+{
+  const double margin = job_real(job, "checkpoint.wall_margin");
+  const char *slurm = getenv("SLURM_JOB_END_TIME");
+  double end = INFINITY;
+
+  if (slurm && strtod(slurm, NULL) > 0) end = strtod(slurm, NULL) - margin;
+  return fmin(end, (double)time(NULL) + cli->max_wall);
+}
+
+static int run_or_resume(const struct cli *cli, const struct job *job, struct faults *faults)
+{
+  char *out = cli_out(cli, job);
+  const struct run_options options = {.out = out, .overwrite = cli->overwrite,
+                                      .resume = cli->command == RESUME,
+                                      .end_time = end_time(cli, job)};
+  const int status = run_job(MPI_COMM_WORLD, job, &options, faults);
+
+  free(out);
+  return status;
+}
+
+static int with_job(const struct cli *cli, struct faults *faults)
+{
+  struct job *job = cli_job(cli, MPI_COMM_WORLD, faults);
+  int status = EXIT_MISTAKE;
+
+  if (!job) return status;
+  if (cli->command == EVALUATE)
+    status = run_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
+  else if (cli->command == CHECK_JOB)
+    status = run_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
+  else status = run_or_resume(cli, job, faults);
+  job_destroy(job);
+  return status;
+}
+
+static int dispatch(const struct cli *cli, int rank, struct faults *faults)
+{
+  if (faults->count) return EXIT_MISTAKE;
+  switch (cli->command) {
+  case HELP:
+    if (rank == 0) cli_print_help();
+    return EXIT_DONE;
+  case VERSION:
+    if (rank == 0) cli_print_version();
+    return EXIT_DONE;
+  case KEYS:
+    if (rank == 0) keys_print(stdout, cli->markdown);
+    return EXIT_DONE;
+  case INFO: {
+    int status = rank == 0 ? info_print(stdout, cli->subject, faults) : 0;
+    CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, MPI_COMM_WORLD));
+    return status;
+  }
+  default: return with_job(cli, faults);
+  }
+}
+
+int main(int argc, char **argv)
+{
+  struct faults faults = {0};
+  int rank;
+
+  CHECK_MPI(MPI_Init(&argc, &argv));
+  CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+  const struct cli cli = cli_read(argc, argv, &faults);
+  const int status = dispatch(&cli, rank, &faults);
+  for (char *line = faults.text; rank == 0 && line && *line; line = strchr(line, '\n') + 1)
+    fprintf(stderr, "tauflow: %.*s\n", (int)(strchr(line, '\n') - line), line);
+  faults_clear(&faults);
+  free(cli.set);
+  CHECK_MPI(MPI_Finalize());
+  return status;
+}

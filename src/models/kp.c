@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kp.c - continuous-time Kolen-Pollack learning and its relatives (documents 000 and 001)
+ *
+ *   s_l = W_l y_{l-1}                                                              (eq. 1)
+ *   tau_inf dy_l/dt = phi_l(s_l) - y_l                                             (eq. 2)
+ *   tau_err dz_l/dt = g_l - z_l                                                    (eq. 3)
+ *       g_L = y* - softmax(s_L), or y* - s_L                                       (eq. 4)
+ *       g_l = phi'_l(s_l) o (V_l z_{l+1}), or V_l z_L when direct                  (eq. 5)
+ *   tau_pot dW_l/dt = z_l y_{l-1}' - (tau_pot/tau_dec) W_l                         (eq. 6)
+ *   tau_pot dV_l/dt = y_l z_{l+1}' - (tau_pot/tau_dec) V_l, own constants allowed  (eq. 7)
+ *
+ * The rules kp, fa, dfa and sgd differ in data only: what V starts as and whether it learns. */
+#include "model.h"
+#include "rng.h"
+#include <stdlib.h>
+
+enum rule { RULE_KP, RULE_FA, RULE_DFA, RULE_SGD };
+enum routing { ROUTING_BY_RULE, ROUTING_LAYERWISE, ROUTING_DIRECT };
+
+struct kp {
+  bool gate;        /* phi' in eq. 5 */
+  double rms;       /* a of a phi/rms(phi); 0: off */
+  double noise;     /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
+  unsigned long seed;
+  double noise_keep[FAMILIES]; /* exp(-interval/tau) of each family */
+  double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
+  double noise_begin;          /* when that interval began, time inside the presentation [s] */
+};
+
+const struct key kp_keys[] = {
+    {"kp.rule", KEY_CHOICE, "kp", 0, 0, false, "kp|fa|dfa|sgd", "",
+     "what V does: learns (kp), is fixed (fa), is fixed and direct (dfa), equals W^T (sgd)"},
+    {"kp.routing", KEY_CHOICE, "by_rule", 0, 0, false, "by_rule|layerwise|direct", "",
+     "where hidden errors come from: the layer above, or the output; by_rule is direct for dfa "
+     "and layerwise otherwise"},
+    {"kp.gate", KEY_FLAG, "true", 0, 0, false, NULL, "",
+     "multiply hidden errors by phi'(s), as document 000 writes it; false as in 001"},
+    {"kp.feedback_drive", KEY_CHOICE, "y", 0, 0, false, "y|s", "",
+     "what V learns from: the activity y, or the drive s = W y as document 001 writes it"},
+    {"kp.feedback_init", KEY_CHOICE, "random", 0, 0, false, "random|transpose|constant", "",
+     "V starts as network.init draws it, as W^T of the layer above, or as feedback_value"},
+    {"kp.feedback_value", KEY_REAL, "0.1", -INFINITY, INFINITY, false, NULL, "1",
+     "every element of V at the start when feedback_init is constant"},
+    {"kp.output_error", KEY_CHOICE, "cross_entropy", 0, 0, false, "cross_entropy|squared", "",
+     "y* - softmax(s_L), or y* - s_L"},
+    {"kp.tau_inf", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of y"},
+    {"kp.tau_err", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of z"},
+    {"kp.tau_pot", KEY_TIME, "10 s", 0, INFINITY, true, NULL, "s", "potentiation of W"},
+    {"kp.tau_dec", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "decay of W"},
+    {"kp.tau_pot_feedback", KEY_TIME, "=kp.tau_pot", 0, INFINITY, true, NULL, "s",
+     "potentiation of V"},
+    {"kp.tau_dec_feedback", KEY_TIME, "=kp.tau_dec", 0, INFINITY, true, NULL, "s", "decay of V"},
+    {"kp.rms_norm", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
+     "a > 0 replaces phi by a phi/rms(phi) and every g by a g/rms(g); 0 is off"},
+    {"kp.noise", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
+     "standard deviation of Ornstein-Uhlenbeck noise added to phi(s) and g, with the time "
+     "constant of y and z"},
+    {0},
+};
+
+static bool is_direct(const struct job *job)
+{
+  const enum routing routing = (enum routing)job_choice(job, "kp.routing");
+
+  if (routing == ROUTING_BY_RULE) return job_choice(job, "kp.rule") == RULE_DFA;
+  return routing == ROUTING_DIRECT;
+}
+
+/* sgd holds V = W^T only while both obey the same equation. */
+static void check_sgd(const struct job *job, struct faults *faults)
+{
+  if (is_direct(job))
+    faults_add(faults, "kp.routing = direct: rule sgd needs layerwise routing (%s)",
+               job_place(job, "kp.routing"));
+  if (job_choice(job, "kp.feedback_drive") != 0)
+    faults_add(faults, "kp.feedback_drive = s: rule sgd needs y (%s)",
+               job_place(job, "kp.feedback_drive"));
+  if (job_real(job, "kp.tau_pot_feedback") != job_real(job, "kp.tau_pot"))
+    faults_add(faults, "kp.tau_pot_feedback = %g: rule sgd needs kp.tau_pot = %g s (%s)",
+               job_real(job, "kp.tau_pot_feedback"), job_real(job, "kp.tau_pot"),
+               job_place(job, "kp.tau_pot_feedback"));
+  if (job_real(job, "kp.tau_dec_feedback") != job_real(job, "kp.tau_dec"))
+    faults_add(faults, "kp.tau_dec_feedback = %g: rule sgd needs kp.tau_dec = %g s (%s)",
+               job_real(job, "kp.tau_dec_feedback"), job_real(job, "kp.tau_dec"),
+               job_place(job, "kp.tau_dec_feedback"));
+}
+
+static void kp_check(const struct job *job, struct faults *faults)
+{
+  const int rule = job_choice(job, "kp.rule");
+  const double T = job_real(job, "present.duration");
+  static const char *const decays[] = {"kp.tau_dec", "kp.tau_dec_feedback"};
+
+  if (rule == RULE_SGD) check_sgd(job, faults);
+  if (rule == RULE_DFA && job_choice(job, "kp.routing") == ROUTING_LAYERWISE)
+    faults_add(faults, "kp.routing = layerwise: rule dfa is direct; use rule fa (%s)",
+               job_place(job, "kp.routing"));
+  if (is_direct(job) && job_choice(job, "kp.feedback_init") == INIT_TRANSPOSE)
+    faults_add(faults, "kp.feedback_init = transpose: with direct routing V has no W to be the "
+                       "transpose of (%s)",
+               job_place(job, "kp.feedback_init"));
+  for (int k = 0; k < 2; k++)
+    if (job_real(job, decays[k]) < T / 100)
+      faults_add(faults, "%s = %g: must be >= present.duration / 100 = %g s (%s)", decays[k],
+                 job_real(job, decays[k]), T / 100, job_place(job, decays[k]));
+}
+
+/* Stages: y_1 .. y_L, then z_L .. z_1. */
+static int stage_y(const struct network *net, int l)
+{
+  (void)net;
+  return l - 1;
+}
+
+static int stage_z(const struct network *net, int l)
+{
+  return 2 * net->L - l;
+}
+
+static void make_stages(struct model *m, const struct job *job)
+{
+  const int L = m->net->L;
+  const bool rms = job_real(job, "kp.rms_norm") > 0;
+
+  m->stages = 2 * L;
+  m->stage = fail_alloc((size_t)m->stages, sizeof *m->stage);
+  for (int l = 1; l <= L; l++) {
+    m->stage[stage_y(m->net, l)] = (struct stage){.name = "y", .family = ACTIVITY, .layer = l,
+                                                  .tau = job_real(job, "kp.tau_inf"),
+                                                  .synapse = l - 1, .whole = rms || l == L};
+    m->stage[stage_z(m->net, l)] = (struct stage){.name = "z", .family = ERROR, .layer = l,
+                                                  .tau = job_real(job, "kp.tau_err"),
+                                                  .synapse = l < L ? L + l - 1 : NONE,
+                                                  .whole = rms && l < L};
+  }
+  m->output = stage_y(m->net, L);
+}
+
+/* Synapses: W_1 .. W_L, then V_1 .. V_{L-1}. */
+static void make_synapses(struct model *m, const struct job *job)
+{
+  const int L = m->net->L, rule = job_choice(job, "kp.rule");
+  const bool direct = is_direct(job);
+  const long *n = m->net->n;
+
+  m->synapses = 2 * L - 1;
+  m->synapse = fail_alloc((size_t)m->synapses, sizeof *m->synapse);
+  for (int l = 1; l <= L; l++)
+    m->synapse[l - 1] = (struct synapse){
+        .name = "W", .layer = l, .pre = l == 1 ? INPUT : stage_y(m->net, l - 1),
+        .post = stage_z(m->net, l), .learns = true, .tau_pot = job_real(job, "kp.tau_pot"),
+        .tau_dec = job_real(job, "kp.tau_dec"), .rows = n[l], .cols = n[l - 1],
+        .init = INIT_RANDOM};
+  for (int l = 1; l < L; l++) {
+    const int from = direct ? L : l + 1;
+    m->synapse[L + l - 1] = (struct synapse){
+        .name = "V", .layer = l, .pre = stage_z(m->net, from), .post = stage_y(m->net, l),
+        .post_drive = job_choice(job, "kp.feedback_drive") == 1,
+        .learns = rule == RULE_KP || rule == RULE_SGD,
+        .tau_pot = job_real(job, "kp.tau_pot_feedback"),
+        .tau_dec = job_real(job, "kp.tau_dec_feedback"), .rows = n[l], .cols = n[from],
+        .init = rule == RULE_SGD ? INIT_TRANSPOSE
+                                 : (enum init_kind)job_choice(job, "kp.feedback_init"),
+        .transpose_of = l, .tied = rule == RULE_SGD, .init_value = job_real(job, "kp.feedback_value")};
+  }
+}
+
+static void make_noise(struct model *m, const struct job *job)
+{
+  struct kp *kp = m->own;
+  const double T = job_real(job, "present.duration");
+  const double tau[FAMILIES] = {job_real(job, "kp.tau_inf"), job_real(job, "kp.tau_err")};
+
+  /* Two intervals per time constant, a whole number of them per presentation. */
+  m->noise_intervals = (int)ceil(2 * T / fmin(tau[ACTIVITY], tau[ERROR]));
+  m->noise_interval = T / m->noise_intervals;
+  for (int k = 0; k < FAMILIES; k++) kp->noise_keep[k] = exp(-m->noise_interval / tau[k]);
+  kp->noise_from = fail_alloc((size_t)m->stages, sizeof *kp->noise_from);
+  kp->noise_to = fail_alloc((size_t)m->stages, sizeof *kp->noise_to);
+  for (int k = 0; k < m->stages; k++) {
+    kp->noise_from[k] = fail_alloc((size_t)m->net->n[m->stage[k].layer], sizeof(double));
+    kp->noise_to[k] = fail_alloc((size_t)m->net->n[m->stage[k].layer], sizeof(double));
+  }
+}
+
+static void kp_create(struct model *m, const struct job *job)
+{
+  struct kp *kp = fail_alloc(1, sizeof *kp);
+
+  m->own = kp;
+  kp->gate = job_flag(job, "kp.gate");
+  kp->rms = job_real(job, "kp.rms_norm");
+  kp->noise = job_real(job, "kp.noise");
+  kp->seed = (unsigned long)job_integer(job, "seed");
+  m->probabilities = job_choice(job, "kp.output_error") == 0;
+  make_stages(m, job);
+  make_synapses(m, job);
+  if (kp->noise > 0) make_noise(m, job);
+}
+
+static void kp_destroy(struct model *m)
+{
+  struct kp *kp = m->own;
+
+  for (int k = 0; kp->noise_from && k < m->stages; k++) {
+    free(kp->noise_from[k]);
+    free(kp->noise_to[k]);
+  }
+  free(kp->noise_from);
+  free(kp->noise_to);
+  free(kp);
+}
+
+static void kp_rows(const struct model *m, int stage, long *lo, long *hi)
+{
+  partition_rows(m->part, m->stage[stage].layer, m->part->rank, lo, hi);
+}
+
+static enum phi phi_of(const struct model *m, int layer)
+{
+  return layer < m->net->L ? m->net->hidden : PHI_LINEAR;
+}
+
+static bool is_noisy(const struct model *m)
+{
+  return m->noise_intervals > 0 && !m->quiet;
+}
+
+/* The value of the noise at time u, linear within its interval. */
+static double noise_at(const struct model *m, int stage, long i, double u)
+{
+  const struct kp *kp = m->own;
+  const double w = (u - kp->noise_begin) / m->noise_interval;
+
+  return (1 - w) * kp->noise_from[stage][i] + w * kp->noise_to[stage][i];
+}
+
+static void add_noise(const struct model *m, int stage, struct moment *at)
+{
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  for (long i = lo; i < hi; i++) at->force[stage][i] += noise_at(m, stage, i, at->u);
+}
+
+/* a / max(rms, 1e-8), over the whole layer in the order of its rows. */
+static double rms_scale(const struct kp *kp, double squares, long n)
+{
+  const double rms = sqrt(squares / (double)n);
+
+  return kp->rms / (rms > 1e-8 ? rms : 1e-8);
+}
+
+static void force_y(const struct model *m, int stage, struct moment *at, long lo, long hi)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer;
+  const enum phi phi = phi_of(m, l);
+  const double cap = m->net->cap, *s = at->drive[stage];
+  double scale = 1;
+
+  if (kp->rms > 0 && l < m->net->L) {
+    double squares = 0;
+    for (long i = 0; i < m->net->n[l]; i++) {
+      const double v = phi_value(phi, cap, s[i]);
+      squares += v * v;
+    }
+    scale = rms_scale(kp, squares, m->net->n[l]);
+  }
+  at->scale[stage] = scale;
+  for (long i = lo; i < hi; i++) at->force[stage][i] = scale * phi_value(phi, cap, s[i]);
+}
+
+/* eq. 4. The softmax subtracts the largest drive first, so no exponential overflows. */
+static void force_top(const struct model *m, int stage, struct moment *at, long lo, long hi)
+{
+  const struct kp *kp = m->own;
+  const long n = m->net->n[m->net->L];
+  const double *s = at->drive[m->output];
+  double top = -INFINITY, sum = 0, squares = 0;
+
+  for (long i = 0; i < n; i++) top = fmax(top, s[i]);
+  for (long i = 0; i < n && m->probabilities; i++) sum += exp(s[i] - top);
+  for (long i = 0; i < n && kp->rms > 0; i++) {
+    const double g = at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]);
+    squares += g * g;
+  }
+  at->scale[stage] = kp->rms > 0 ? rms_scale(kp, squares, n) : 1;
+  for (long i = lo; i < hi; i++)
+    at->force[stage][i] = at->scale[stage] *
+                          (at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]));
+}
+
+/* eq. 5 */
+static void force_z(const struct model *m, int stage, struct moment *at, long lo, long hi)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer;
+  const double cap = m->net->cap, *v = at->drive[stage];
+  const double *s = at->drive[stage_y(m->net, l)];
+  double scale = 1;
+
+  if (kp->rms > 0) {
+    double squares = 0;
+    for (long i = 0; i < m->net->n[l]; i++) {
+      const double g = (kp->gate ? phi_slope(phi_of(m, l), cap, s[i]) : 1) * v[i];
+      squares += g * g;
+    }
+    scale = rms_scale(kp, squares, m->net->n[l]);
+  }
+  at->scale[stage] = scale;
+  for (long i = lo; i < hi; i++)
+    at->force[stage][i] =
+        scale * (kp->gate ? phi_slope(phi_of(m, l), cap, s[i]) : 1) * v[i];
+}
+
+static void kp_force(const struct model *m, int stage, struct moment *at)
+{
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  if (lo == hi) return;
+  if (m->stage[stage].family == ACTIVITY) force_y(m, stage, at, lo, hi);
+  else if (m->stage[stage].layer == m->net->L) force_top(m, stage, at, lo, hi);
+  else force_z(m, stage, at, lo, hi);
+  if (is_noisy(m)) add_noise(m, stage, at);
+}
+
+/* The share of a step's forcing that acts while a quantity going linearly from a to b is above
+ * zero: int e^(-(h-s)/tau)/tau v(s) ds over that time, v going linearly from v0 to v1. on0 and on1
+ * say on which side the ends count. */
+static double while_on(const struct leak *k, bool on0, bool on1, double a, double b, double v0,
+                       double v1)
+{
+  if (on0 && on1) return k->c0 * v0 + k->c1 * v1;
+  if (!on0 && !on1) return 0;
+
+  const double cross = a == b ? 0 : a / (a - b); /* fraction of the step */
+  const double vc = v0 + cross * (v1 - v0);
+  if (on1) {
+    const struct leak after = leak_over((1 - cross) * k->h, k->tau);
+    return after.c0 * vc + after.c1 * v1;
+  }
+  const struct leak during = leak_over(cross * k->h, k->tau);
+  return exp(-(1 - cross) * k->h / k->tau) * (during.c0 * v0 + during.c1 * vc);
+}
+
+/* int e^(-(h-s)/tau)/tau phi(s(s)) ds for a (clipped) relu and s going linearly from s0 to s1:
+ * relu(s) - relu(s - cap). */
+static double integrate_phi(const struct leak *k, double cap, double s0, double s1)
+{
+  double sum = while_on(k, s0 > 0, s1 > 0, s0, s1, s0, s1);
+
+  if (s0 > cap || s1 > cap)
+    sum -= while_on(k, s0 > cap, s1 > cap, s0 - cap, s1 - cap, s0 - cap, s1 - cap);
+  return sum;
+}
+
+/* int e^(-(h-s)/tau)/tau phi'(s) v ds: on between 0 and the cap. */
+static double integrate_gate(const struct leak *k, double cap, double s0, double s1, double v0,
+                             double v1)
+{
+  double sum = while_on(k, s0 > 0, s1 > 0, s0, s1, v0, v1);
+
+  if (s0 >= cap || s1 >= cap)
+    sum -= while_on(k, s0 >= cap, s1 >= cap, s0 - cap, s1 - cap, v0, v1);
+  return sum;
+}
+
+/* How a stage's forcing is integrated over a step. */
+enum shape {
+  SMOOTH,   /* f itself is linear over the step */
+  KINKED,   /* y of a relu: s is linear, phi bends where it crosses */
+  SWITCHED, /* z behind a relu's gate: V z is linear, the gate switches where s crosses */
+};
+
+static enum shape shape_of(const struct model *m, int stage)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer;
+
+  if (l == m->net->L || m->net->hidden == PHI_TANH || m->net->hidden == PHI_LINEAR) return SMOOTH;
+  if (m->stage[stage].family == ACTIVITY) return kp->rms > 0 ? SMOOTH : KINKED;
+  return kp->gate ? SWITCHED : SMOOTH;
+}
+
+/* Below zero, between, or at the cap: within one of them phi and its gate are linear. */
+static inline int region(double cap, double s)
+{
+  return (s > 0) + (s >= cap);
+}
+
+/* The exact forcing of a unit that crosses into another region within the step. */
+static double crossing_forcing(const struct model *m, enum shape shape, int stage,
+                               const struct leak *k, const struct moment *from,
+                               const struct moment *to, long i)
+{
+  const double cap = m->net->cap;
+  const int y = stage_y(m->net, m->stage[stage].layer);
+  const double s0 = from->drive[y][i], s1 = to->drive[y][i];
+  double sum = shape == KINKED
+                   ? integrate_phi(k, cap, s0, s1)
+                   : integrate_gate(k, cap, s0, s1, from->scale[stage] * from->drive[stage][i],
+                                    to->scale[stage] * to->drive[stage][i]);
+
+  if (is_noisy(m))
+    sum += k->c0 * noise_at(m, stage, i, from->u) + k->c1 * noise_at(m, stage, i, to->u);
+  return sum;
+}
+
+/* What a step takes as linear: f, s or V z, and its common factor. */
+static const double *linear_part(enum shape shape, const struct moment *at, int stage,
+                                 double *scale)
+{
+  *scale = shape == SWITCHED ? at->scale[stage] : 1;
+  return shape == SMOOTH ? at->force[stage] : at->drive[stage];
+}
+
+/* Largest |weight (q1 - q0 - ratio (q0 - q-1))| over rows that are not flat throughout. */
+static double judge_curvature(const struct model *m, enum shape shape, int stage,
+                              const struct leak *k, const struct moment *before,
+                              const struct moment *from, const struct moment *to, long lo, long hi)
+{
+  const double back = before ? from->u - before->u : k->h;
+  const double ratio = before ? k->h / back : 0, weight = k->j * k->h / (k->h + back);
+  const double cap = m->net->cap;
+  const int y = stage_y(m->net, m->stage[stage].layer);
+  const double *s0 = from->drive[y], *s1 = to->drive[y];
+  double a, b, c, worst = 0;
+  const double *q = linear_part(shape, before ? before : from, stage, &a);
+  const double *q0 = linear_part(shape, from, stage, &b);
+  const double *q1 = linear_part(shape, to, stage, &c);
+
+  for (long i = lo; i < hi; i++) {
+    const double e = fabs(c * q1[i] - b * q0[i] - ratio * (b * q0[i] - a * q[i]));
+    const bool flat = shape != SMOOTH && region(cap, s0[i]) != 1 &&
+                      region(cap, s0[i]) == region(cap, s1[i]);
+    worst = !flat && e > worst ? e : worst;
+  }
+  return weight * worst;
+}
+
+static struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
+                              const struct moment *before, const struct moment *from,
+                              struct moment *to)
+{
+  const enum shape shape = shape_of(m, stage);
+  const int y = stage_y(m->net, m->stage[stage].layer);
+  const double *v0 = from->value[stage], *f0 = from->force[stage], *f1 = to->force[stage];
+  double *v1 = to->value[stage], bend = 0, size = 0;
+  struct verdict out = {0};
+  bool finite = true;
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  if (lo == hi) return out;
+  for (long i = lo; i < hi; i++) v1[i] = k->E * v0[i] + (k->c0 * f0[i] + k->c1 * f1[i]);
+  for (long i = lo; shape != SMOOTH && i < hi; i++)
+    if (region(m->net->cap, from->drive[y][i]) != region(m->net->cap, to->drive[y][i]))
+      v1[i] = k->E * v0[i] + crossing_forcing(m, shape, stage, k, from, to, i);
+  for (long i = lo; i < hi; i++) {
+    const double d = fabs((f1[i] - v1[i]) - (f0[i] - v0[i])), v = fabs(v1[i]), f = fabs(f1[i]);
+    bend = d > bend ? d : bend;
+    size = v > size ? v : size;
+    size = f > size ? f : size;
+    finite = finite && v < INFINITY && f < INFINITY;
+  }
+  out.error = finite ? judge_curvature(m, shape, stage, k, before, from, to, lo, hi) : INFINITY;
+  out.bend = k->h / (12 * k->tau) * bend;
+  out.size = size;
+  return out;
+}
+
+/* df for a change d of the stage's drive; the top's drive is s_L and its change is whole. */
+static void kp_tangent(const struct model *m, int stage, const struct moment *at, const double *d,
+                       double *out)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer;
+  const enum phi phi = phi_of(m, l);
+  const double *s = at->drive[stage_y(m->net, l)];
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  if (stage == stage_z(m->net, m->net->L) && m->probabilities) {
+    /* d softmax_i = p_i (d_i - sum_j p_j d_j) */
+    const long n = m->net->n[m->net->L];
+    double top = -INFINITY, sum = 0, mean = 0;
+    for (long j = 0; j < n; j++) top = fmax(top, s[j]);
+    for (long j = 0; j < n; j++) sum += exp(s[j] - top);
+    for (long j = 0; j < n; j++) mean += exp(s[j] - top) / sum * d[j];
+    for (long i = lo; i < hi; i++)
+      out[i] = -at->scale[stage] * exp(s[i] - top) / sum * (d[i] - mean);
+    return;
+  }
+  for (long i = lo; i < hi; i++) {
+    const double slope = phi_slope(phi, m->net->cap, s[i]);
+    if (m->stage[stage].family == ACTIVITY) out[i] = at->scale[stage] * slope * d[i];
+    else if (l == m->net->L) out[i] = -at->scale[stage] * d[i];
+    else out[i] = at->scale[stage] * (kp->gate ? slope : 1) * d[i];
+  }
+}
+
+/* The exact Ornstein-Uhlenbeck step over one grid interval. */
+static void kp_noise(struct model *m, long c, double u)
+{
+  struct kp *kp = m->own;
+
+  kp->noise_begin = u;
+  for (int k = 0; k < m->stages; k++) {
+    const double keep = kp->noise_keep[m->stage[k].family], fresh = sqrt(1 - keep * keep);
+    double *from = kp->noise_from[k], *to = kp->noise_to[k];
+    long lo, hi;
+    kp_rows(m, k, &lo, &hi);
+    for (long i = lo; i < hi; i++) {
+      from[i] = c > 0 ? to[i]
+                      : kp->noise * rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i, 0);
+      to[i] = keep * from[i] + fresh * kp->noise *
+                                   rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i,
+                                              (uint64_t)c + 1);
+    }
+  }
+}
+
+/* The noise at the end of a presentation is where the next one continues. */
+static double *kp_extra(const struct model *m, int k, int *stage, const char **name)
+{
+  const struct kp *kp = m->own;
+  long lo, hi;
+
+  if (kp->noise == 0 || k >= m->stages) return NULL;
+  *stage = k;
+  *name = m->stage[k].family == ACTIVITY ? "noise_y" : "noise_z";
+  kp_rows(m, k, &lo, &hi);
+  return kp->noise_to[k] + lo;
+}
+
+const struct model_kind model_kp = {
+    .name = "kp",
+    .about = "continuous-time Kolen-Pollack and its relatives",
+    .check = kp_check,
+    .create = kp_create,
+    .destroy = kp_destroy,
+    .force = kp_force,
+    .step = kp_step,
+    .tangent = kp_tangent,
+    .noise = kp_noise,
+    .extra = kp_extra,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "network.h"
+#include <stdlib.h>
+
+const struct key network_keys[] = {
+    {"network.widths", KEY_INTEGERS, NULL, 1, 1L << 30, false, NULL, "units",
+     "widths n_0 ... n_L, from the input to the output"},
+    {"network.hidden", KEY_CHOICE, "relu", 0, 0, false, "relu|clipped_relu|tanh|linear", "",
+     "activation of the hidden layers; the output layer is linear"},
+    {"network.cap", KEY_REAL, "1", 0, INFINITY, true, NULL, "1",
+     "cap c of the clipped relu, clip(relu(s), -c, +c)"},
+    {"network.init", KEY_CHOICE, "xavier", 0, 0, false,
+     "xavier|xavier_uniform|he|orthogonal|norm_preserving", "",
+     "distribution of the initial weights: normal with variance 2/(n_in + n_out); uniform with the "
+     "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out"},
+    {"network.gain", KEY_REAL, "1", 0, INFINITY, false, NULL, "1",
+     "factor on all initial weights"},
+    {"network.weights", KEY_CHOICE, "double", 0, 0, false, "double|single", "",
+     "precision in which W and V are stored and multiplied; all else is double"},
+    {0},
+};
+
+struct network *network_create(const struct job *job)
+{
+  struct network *net = fail_alloc(1, sizeof *net);
+  long count;
+  const long *widths = job_integers(job, "network.widths", &count);
+
+  EXPECT(count >= 2);
+  net->L = (int)count - 1;
+  net->n = fail_alloc((size_t)count, sizeof *net->n);
+  for (long l = 0; l < count; l++) net->n[l] = widths[l];
+  net->hidden = (enum phi)job_choice(job, "network.hidden");
+  net->cap = net->hidden == PHI_CLIPPED_RELU ? job_real(job, "network.cap") : INFINITY;
+  net->single = job_choice(job, "network.weights") == 1;
+  return net;
+}
+
+void network_destroy(struct network *net)
+{
+  if (!net) return;
+  free(net->n);
+  free(net);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "partition.h"
+#include <stdlib.h>
+
+static long row_cost(const struct network *net, int l)
+{
+  return net->n[l - 1] + (l < net->L ? net->n[l + 1] : 0);
+}
+
+/* Smallest possible largest share when layers l..L go to `ranks` ranks, each a run of layers:
+ * best[ranks][l]; take[ranks][l] is how many layers the first of them gets. */
+static void cut_at_layers(struct partition *part, const struct network *net)
+{
+  const int L = part->L, P = part->size;
+  long *best = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *best);
+  int *take = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *take);
+#define AT(ranks, l) ((size_t)(ranks) * (size_t)(L + 2) + (size_t)(l))
+
+  for (int ranks = 1; ranks <= P; ranks++)
+    for (int l = L + 1 - ranks; l >= 1; l--) {
+      long share = 0;
+      best[AT(ranks, l)] = -1;
+      for (int k = 1; l + k - 1 <= L + 1 - ranks; k++) {
+        share += row_cost(net, l + k - 1) * net->n[l + k - 1];
+        if (ranks == 1 && l + k - 1 < L) continue;
+        const long rest = ranks == 1 ? 0 : best[AT(ranks - 1, l + k)];
+        const long worst = share > rest ? share : rest;
+        if (best[AT(ranks, l)] < 0 || worst < best[AT(ranks, l)]) {
+          best[AT(ranks, l)] = worst;
+          take[AT(ranks, l)] = k;
+        }
+      }
+    }
+  for (int r = 0, l = 1; r < P; r++) {
+    part->first[r] = part->start[l];
+    l += take[AT(P - r, l)];
+  }
+#undef AT
+  free(best);
+  free(take);
+}
+
+/* Cut r lies at the first row at which the cost so far reaches r/P of the whole. */
+static void cut_anywhere(struct partition *part, const struct network *net)
+{
+  double total = 0, before = 0;
+  int r = 1;
+
+  for (int l = 1; l <= part->L; l++) total += (double)row_cost(net, l) * (double)net->n[l];
+  for (int l = 1; l <= part->L; l++) {
+    const double cost = (double)row_cost(net, l);
+    const double after = before + cost * (double)net->n[l];
+    for (; r < part->size && after >= total * r / part->size; r++) {
+      long i = (long)((total * r / part->size - before) / cost + 0.5);
+      if (i > net->n[l]) i = net->n[l];
+      part->first[r] = part->start[l] + i;
+    }
+    before = after;
+  }
+  for (; r < part->size; r++) part->first[r] = part->start[part->L + 1];
+}
+
+struct partition *partition_create(const struct network *net, MPI_Comm comm)
+{
+  struct partition *part = fail_alloc(1, sizeof *part);
+
+  part->comm = comm;
+  part->L = net->L;
+  CHECK_MPI(MPI_Comm_rank(comm, &part->rank));
+  CHECK_MPI(MPI_Comm_size(comm, &part->size));
+  part->start = fail_alloc((size_t)net->L + 2, sizeof *part->start);
+  part->first = fail_alloc((size_t)part->size + 1, sizeof *part->first);
+  for (int l = 1; l <= net->L; l++) part->start[l + 1] = part->start[l] + net->n[l];
+  if (part->size <= net->L) cut_at_layers(part, net);
+  else cut_anywhere(part, net);
+  part->first[part->size] = part->start[net->L + 1];
+  EXPECT(partition_is_valid(part));
+  return part;
+}
+
+void partition_destroy(struct partition *part)
+{
+  if (!part) return;
+  free(part->start);
+  free(part->first);
+  free(part);
+}
+
+void partition_rows(const struct partition *part, int l, int rank, long *lo, long *hi)
+{
+  const long begin = part->start[l], n = part->start[l + 1] - begin;
+  long a = part->first[rank] - begin, b = part->first[rank + 1] - begin;
+
+  if (a < 0) a = 0;
+  if (b > n) b = n;
+  *lo = a < b ? a : 0;
+  *hi = a < b ? b : 0;
+}
+
+bool partition_owns(const struct partition *part, int l, int rank)
+{
+  long lo, hi;
+
+  partition_rows(part, l, rank, &lo, &hi);
+  return lo < hi;
+}
+
+bool partition_is_valid(const struct partition *part)
+{
+  if (part->first[0] != 0 || part->first[part->size] != part->start[part->L + 1]) return false;
+  for (int r = 0; r < part->size; r++)
+    if (part->first[r] > part->first[r + 1]) return false;
+  return true;
+}

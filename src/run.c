@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "run.h"
+#include "code.h"
+#include "diagnostics.h"
+#include "folder.h"
+#include "log.h"
+#include "record.h"
+#include "session.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const struct key run_keys[] = {
+    {"name", KEY_TEXT, "", 0, 0, false, NULL, "",
+     "name of the run; its default folder is output/<name>, or that of the job file"},
+    {"seed", KEY_INTEGER, "0", 0, 9007199254740992.0, false, NULL, "",
+     "of all random numbers: weights, order, generated data, noise"},
+    {"start", KEY_PATH, "", 0, 0, false, NULL, "",
+     "a state file whose weights to begin from, in place of network.init"},
+    {0},
+};
+
+const struct key record_keys[] = {
+    {"record.every", KEY_INTEGER, "100", 0, INFINITY, false, NULL, "presentations",
+     "how often to write norms, alignment and balance to series.h5; 0: never"},
+    {0},
+};
+
+const struct key checkpoint_keys[] = {
+    {"checkpoint.every", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "presentations",
+     "how often to write a state file; 0: at the end only"},
+    {"checkpoint.keep", KEY_INTEGER, "2", 0, 1000000, false, NULL, "files",
+     "how many of the newest state files to keep; 0: all"},
+    {"checkpoint.wall_margin", KEY_TIME, "60 s", 0, INFINITY, false, NULL, "s",
+     "how long before the end of the allotted wall time a run stops with a state file"},
+    {0},
+};
+
+enum { WINDOW = 1000, BOUND_EVERY = 16 }; /* presentations */
+static const double BOUND = 1e6;          /* |W| over its start beyond which a run has diverged */
+
+/* Everything of a run in progress. The doubles from `done` to `mismatch_start` are in checkpoints:
+ * what an exact continuation needs. */
+struct run {
+  MPI_Comm comm;
+  int rank;
+  const struct job *job;
+  const struct run_options *options;
+  struct faults *faults;
+  struct session *s;
+  struct diagnostics *diagnostics;
+  struct recorder *recorder; /* rank 0 */
+  struct log *log;
+  long samples;
+  double began; /* wall clock when this process began the run [s] */
+
+  double done;           /* presentations completed */
+  double accuracy, loss; /* moving averages over the last WINDOW presentations */
+  double wall;           /* wall time of earlier processes [s] */
+  double *largest_start; /* [synapses] largest |w| at the start, over all ranks */
+  double *mismatch_start;/* [L-1] */
+
+  struct evaluation test; /* the last; samples 0: none yet */
+  const char *status;
+};
+
+static double wall_clock(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double time_of(const struct run *r)
+{
+  return r->done * r->s->presenter->duration;
+}
+
+/* --- checkpoints --- */
+
+static int list_notes(struct run *r, struct note *note)
+{
+  const int L = r->s->net->L;
+  struct solver_stats *stats = &r->s->solver->stats;
+  int n = 0;
+
+  note[n++] = (struct note){"presentations", 1, &r->done};
+  note[n++] = (struct note){"train_accuracy", 1, &r->accuracy};
+  note[n++] = (struct note){"train_loss", 1, &r->loss};
+  note[n++] = (struct note){"wall_s", 1, &r->wall};
+  note[n++] = (struct note){"steps", 1, &stats->steps};
+  note[n++] = (struct note){"rejected", 1, &stats->rejected};
+  note[n++] = (struct note){"evaluations", 1, &stats->evaluations};
+  note[n++] = (struct note){"largest_start", r->s->model->synapses, r->largest_start};
+  if (L > 1) note[n++] = (struct note){"mismatch_start", L - 1, r->mismatch_start};
+  return n;
+}
+
+/* A file that cannot be written is a fault of the machine by now, not of the job. */
+static void insist(struct run *r)
+{
+  const int failed = faults_any(r->faults, r->comm);
+
+  CHECK(!failed, "%s", r->rank == 0 ? r->faults->text : "output failed on another rank");
+}
+
+static void write_state(struct run *r, double t)
+{
+  struct session *s = r->s;
+  struct note note[16];
+  struct field *fields;
+  const double wall_before = r->wall;
+  char *used = job_used(r->job), *path = folder_state(r->options->out, (long)r->done);
+  struct state_header head = {.t = t, .presentation = (long)r->done, .status = r->status,
+                              .job = used, .widths = s->net->n, .layers = s->net->L,
+                              .resumable = true};
+
+  r->wall += wall_clock() - r->began;
+  const int notes = list_notes(r, note);
+  const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
+  store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
+  insist(r);
+  r->wall = wall_before;
+  state_free_fields(count, fields);
+  if (r->rank == 0) {
+    folder_link_last(r->options->out, (long)r->done);
+    folder_keep(r->options->out, job_integer(r->job, "checkpoint.keep"));
+  }
+  free(path);
+  free(used);
+}
+
+/* Take up the newest state file that is intact. */
+static bool read_newest(struct run *r)
+{
+  struct note note[16];
+  long *list = NULL;
+  int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
+  bool ok = false;
+
+  CHECK_MPI(MPI_Bcast(&states, 1, MPI_INT, 0, r->comm));
+  for (int k = 0; !ok && k < states; k++) {
+    long p = r->rank == 0 ? list[k] : 0;
+    struct faults why = {0};
+    CHECK_MPI(MPI_Bcast(&p, 1, MPI_LONG, 0, r->comm));
+    char *path = folder_state(r->options->out, p);
+    const int notes = list_notes(r, note);
+    ok = session_load(r->s, path, true, &why) &&
+         store_read_notes(r->comm, path, notes, note, &why);
+    if (!ok && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text ? why.text : "");
+    faults_clear(&why);
+    free(path);
+  }
+  if (!ok && r->rank == 0)
+    faults_add(r->faults, "%s: no state file there can be resumed from", r->options->out);
+  free(list);
+  return !faults_any(r->faults, r->comm);
+}
+
+/* --- measuring --- */
+
+static void largest_weights(struct run *r, double *largest)
+{
+  const int n = r->s->model->synapses;
+
+  for (int k = 0; k < n; k++) largest[k] = matrix_largest(&r->s->state->matrix[k]);
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, largest, n, MPI_DOUBLE, MPI_MAX, r->comm));
+}
+
+/* Has any weight matrix grown beyond BOUND times its start? Judged by its largest element, which
+ * reduces exactly. */
+static bool is_beyond_bounds(struct run *r)
+{
+  const int n = r->s->model->synapses;
+  double *largest = fail_alloc((size_t)n, sizeof *largest);
+  bool beyond = false;
+
+  largest_weights(r, largest);
+  for (int k = 0; k < n; k++)
+    beyond |= !isfinite(largest[k]) ||
+              largest[k] > BOUND * (r->largest_start[k] > 0 ? r->largest_start[k] : 1);
+  free(largest);
+  return beyond;
+}
+
+/* What the mismatch should be by now, where W and V obey the same equation. */
+static void mismatch_law(const struct run *r, double *law)
+{
+  const struct model *m = r->s->model;
+
+  for (int l = 0; l < m->net->L - 1; l++) law[l] = NAN;
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *V = &m->synapse[k], *W = &m->synapse[V->layer];
+    if (V->pre == INPUT || m->stage[V->pre].family != ERROR || !V->learns || V->post_drive)
+      continue;
+    if (V->tau_dec == W->tau_dec && V->tau_pot == W->tau_pot)
+      law[V->layer - 1] = r->mismatch_start[V->layer - 1] * exp(-time_of(r) / W->tau_dec);
+  }
+}
+
+static void record(struct run *r)
+{
+  const struct measures *m = diagnostics_measure(r->diagnostics);
+  double *law = fail_alloc((size_t)r->s->net->L, sizeof *law);
+
+  if (r->done == 0 && r->rank == 0)
+    memcpy(r->mismatch_start, m->mismatch, (size_t)(r->s->net->L - 1) * sizeof *law);
+  if (r->done == 0)
+    CHECK_MPI(MPI_Bcast(r->mismatch_start, r->s->net->L - 1, MPI_DOUBLE, 0, r->comm));
+  mismatch_law(r, law);
+  if (r->rank == 0)
+    recorder_add(r->recorder, (long)r->done, time_of(r), r->done > 0 ? r->accuracy : NAN,
+                 r->done > 0 ? r->loss : NAN, m, law, r->faults);
+  free(law);
+  insist(r);
+}
+
+static void test(struct run *r)
+{
+  r->test = evaluator_run(r->s->evaluator, NULL);
+  if (r->rank == 0)
+    recorder_add_test(r->recorder, (long)r->done, time_of(r), &r->test, r->faults);
+  insist(r);
+  log_line(r->log, "%ld presentations: test accuracy %.4f, test loss %.4f (%ld samples)",
+           (long)r->done, r->test.accuracy, r->test.loss, r->test.samples);
+}
+
+/* Read the answer at the end of a presentation into the moving averages, and ask whether to stop:
+ * one small reduction a presentation. */
+static bool tally(struct run *r)
+{
+  const struct route *out = r->s->sys->value[r->s->model->output];
+  const double *answer = r->s->solver->answer;
+  double sum[3] = {0, 0, r->rank == 0 && wall_clock() > r->options->end_time};
+  const double weight = 1 / fmin(r->done, WINDOW);
+
+  if (out->lo == 0 && out->hi > 0) {
+    const int label = presenter_label(r->s->presenter);
+    sum[0] = answer_class(answer, out->n) == label;
+    sum[1] = answer_loss(answer, out->n, label, r->s->model->probabilities);
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 3, MPI_DOUBLE, MPI_SUM, r->comm));
+  r->accuracy += weight * (sum[0] - r->accuracy);
+  r->loss += weight * (sum[1] - r->loss);
+  return sum[2] > 0;
+}
+
+static void show_progress(struct run *r, long first)
+{
+  const double spent = wall_clock() - r->began, fresh = r->done - (double)first;
+  const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
+
+  log_progress(r->log, 10, "%ld/%ld presentations, %.0f/s, train accuracy %.3f, %.0f s left",
+               (long)r->done, r->samples, rate, r->accuracy, left);
+}
+
+/* --- the run --- */
+
+static bool is_due(const struct run *r, const char *key)
+{
+  const long every = job_integer(r->job, key);
+
+  return every > 0 && (long)r->done % every == 0;
+}
+
+/* Presentations until the end, divergence, or the end of the allotted time. */
+static enum outcome integrate(struct run *r, double *reached)
+{
+  const long first = (long)r->done;
+  bool stop = false;
+
+  *reached = 0;
+  while (r->done < (double)r->samples && !stop) {
+    const long every = job_integer(r->job, "record.every");
+    const long next = (long)r->done + 1;
+    const bool watched = every > 0 && (next % every == 0 || next == r->samples);
+    r->s->sys->observer = watched ? diagnostics_watch(r->diagnostics) : NULL;
+    if (solver_advance(r->s->solver, (long)r->done, reached) == DIVERGED) return DIVERGED;
+    r->done++;
+    *reached = 0;
+    stop = tally(r);
+    if ((long)r->done % BOUND_EVERY == 0 && is_beyond_bounds(r)) return DIVERGED;
+    if (watched) record(r);
+    if (is_due(r, "evaluate.every") && r->done < (double)r->samples) test(r);
+    if (is_due(r, "checkpoint.every") && r->done < (double)r->samples) write_state(r, time_of(r));
+    show_progress(r, first);
+  }
+  return ADVANCED;
+}
+
+static unsigned long long fingerprint(const struct run *r)
+{
+  struct field *fields;
+  const int count = state_fields(r->s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
+  const unsigned long long digest = store_fingerprint(r->comm, count, fields);
+
+  state_free_fields(count, fields);
+  return digest;
+}
+
+static void write_summary(struct run *r, double t)
+{
+  const struct solver *solver = r->s->solver;
+  const double wall = r->wall + wall_clock() - r->began;
+  const unsigned long long digest = fingerprint(r);
+  int ranks;
+
+  CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
+  char *text = fail_text(
+      "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
+      "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
+      "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
+      "ranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
+      r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done,
+      t, wall, r->done / wall, solver->kind->name, solver->stats.steps, solver->stats.rejected,
+      solver->stats.evaluations, ranks, digest, TAUFLOW_VERSION);
+  if (r->rank == 0) {
+    char *path = folder_path(r->options->out, "summary.yml");
+    folder_write_text(path, text, r->faults);
+    free(path);
+    log_line(r->log, "%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
+             r->status, (long)r->done, t, wall);
+    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx",
+             solver->stats.steps, solver->stats.rejected, digest);
+    log_line(r->log, "results in %s", r->options->out);
+  }
+  free(text);
+  insist(r);
+}
+
+/* Write the files that say what the run is. */
+static bool open_folder(struct run *r)
+{
+  const char *out = r->options->out;
+
+  if (r->rank == 0 && folder_make(out, r->faults)) {
+    char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
+    char *text = job_used(r->job);
+    if (!r->options->resume) {
+      folder_clear(out);
+      folder_write_text(job, job_source(r->job), r->faults);
+      recorder_begin(r->recorder, text, r->faults);
+    } else {
+      recorder_resume(r->recorder, (long)r->done, r->faults);
+    }
+    folder_write_text(used, text, r->faults);
+    free(text);
+    free(job);
+    free(used);
+  }
+  if (faults_any(r->faults, r->comm)) return false;
+  if (r->rank == 0) {
+    char *path = folder_path(out, "log.txt");
+    log_to_file(r->log, path);
+    free(path);
+  }
+  return true;
+}
+
+static void announce(struct run *r)
+{
+  const struct session *s = r->s;
+  int facts, ranks;
+  const struct code_fact *fact = code_facts(&facts);
+
+  CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
+  log_line(r->log, "tauflow %s", TAUFLOW_VERSION);
+  for (int k = 0; k < facts; k++) log_line(r->log, "  %s: %s", fact[k].name, fact[k].value);
+  char widths[256] = "";
+  size_t used = 0;
+  for (int l = 0; l <= s->net->L && used < sizeof widths - 24; l++)
+    used += (size_t)snprintf(widths + used, sizeof widths - used, "%s%ld", l ? "-" : "",
+                             s->net->n[l]);
+  log_line(r->log, "network %s, model %s, solver %s, data %s (%ld train, %ld test), %d rank%s",
+           widths, s->model->kind->name, s->solver->kind->name, s->data->kind->name,
+           s->data->count[TRAIN], s->data->count[TEST], ranks, ranks == 1 ? "" : "s");
+  if (ranks > 1 && strcmp(s->solver->kind->name, "cascade") == 0)
+    log_line(r->log, "note: cascade takes one layer after another; solver.name: lockstep would "
+                     "keep all %d ranks busy", ranks);
+  if (r->options->resume) log_line(r->log, "resumed at presentation %ld", (long)r->done);
+}
+
+static int finish(struct run *r, enum outcome outcome, double reached)
+{
+  const bool complete = r->done >= (double)r->samples;
+  const double t = time_of(r) + reached;
+
+  r->s->sys->observer = NULL;
+  r->status = outcome == DIVERGED ? "diverged" : complete ? "done" : "stopped";
+  if (outcome == ADVANCED && complete) test(r);
+  write_state(r, t);
+  write_summary(r, t);
+  return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
+}
+
+/* Faults of the output folder; nothing is written yet. */
+static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults)
+{
+  int rank;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && !o->resume) {
+    if (folder_has_run(o->out) && !o->overwrite)
+      faults_add(faults, "%s: holds a run already; add --overwrite, or continue it with "
+                         "`tauflow resume %s`", o->out, o->out);
+    else folder_is_writable(o->out, faults);
+  }
+  return !faults_any(faults, comm);
+}
+
+static void run_begin(struct run *r)
+{
+  const struct session *s = r->s;
+
+  r->largest_start = fail_alloc((size_t)s->model->synapses, sizeof *r->largest_start);
+  r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
+  r->diagnostics = diagnostics_create(s->sys);
+  char *series = folder_path(r->options->out, "series.h5");
+  r->recorder = recorder_create(series, s->net->L);
+  free(series);
+}
+
+static void run_end(struct run *r)
+{
+  recorder_destroy(r->recorder);
+  diagnostics_destroy(r->diagnostics);
+  free(r->largest_start);
+  free(r->mismatch_start);
+  log_destroy(r->log);
+  session_destroy(r->s);
+}
+
+int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
+            struct faults *faults)
+{
+  struct run r = {.comm = comm, .job = job, .options = options, .faults = faults,
+                  .samples = job_integer(job, "present.samples"), .began = wall_clock(),
+                  .status = "running"};
+  int status = EXIT_MISTAKE;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
+  if (!folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
+  r.s = session_create(comm, job, faults);
+  if (!r.s) return EXIT_MISTAKE;
+  run_begin(&r);
+  r.log = log_create(r.rank == 0);
+  if (options->resume && !read_newest(&r)) goto out;
+  if (options->resume && r.done >= (double)r.samples) {
+    log_line(r.log, "%s: complete with %ld presentations; nothing to do", options->out,
+             (long)r.done);
+    status = EXIT_DONE;
+    goto out;
+  }
+  if (!open_folder(&r)) goto out;
+  announce(&r);
+  if (!options->resume) largest_weights(&r, r.largest_start);
+  if (r.done == 0) record(&r);
+  double reached;
+  const enum outcome outcome = integrate(&r, &reached);
+  status = finish(&r, outcome, reached);
+out:
+  run_end(&r);
+  return status;
+}
+
+bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults)
+{
+  struct session *s = session_create(comm, job, faults);
+  int rank, size;
+
+  if (!s) return false;
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  if (rank == 0) printf("rank        rows       weights     MiB   products a step\n");
+  for (int r = 0; rank == 0 && r < size; r++) {
+    double weights = 0;
+    for (int k = 0; k < s->model->synapses; k++) {
+      long lo, hi;
+      partition_rows(s->part, s->model->synapse[k].layer, r, &lo, &hi);
+      weights += (double)(hi - lo) * (double)s->model->synapse[k].cols;
+    }
+    printf("%4d  %10ld  %12.0f  %6.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
+           weights, weights * (s->net->single ? 4 : 8) / 1048576, weights);
+  }
+  session_destroy(s);
+  return true;
+}
+
+static void print_confusion(const long *confusion, int classes)
+{
+  printf("confusion (rows: label, columns: prediction)\n      ");
+  for (int j = 0; j < classes; j++) printf("%6d", j);
+  printf("\n");
+  for (int i = 0; i < classes; i++) {
+    printf("%6d", i);
+    for (int j = 0; j < classes; j++) printf("%6ld", confusion[i * classes + j]);
+    printf("\n");
+  }
+}
+
+int run_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
+                 struct faults *faults)
+{
+  struct session *s = session_create(comm, job, faults);
+  int rank;
+
+  if (!s) return EXIT_MISTAKE;
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (!session_load(s, state, false, faults)) {
+    session_destroy(s);
+    return EXIT_MISTAKE;
+  }
+  const int classes = s->data->classes;
+  long *table = fail_alloc((size_t)(classes * classes), sizeof *table);
+  const struct evaluation result = evaluator_run(s->evaluator, table);
+  if (rank == 0) {
+    printf("test_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\nreadout: %s\n",
+           result.accuracy, result.loss, result.samples, job_text(job, "evaluate.readout"));
+    if (confusion) print_confusion(table, classes);
+  }
+  free(table);
+  session_destroy(s);
+  return EXIT_DONE;
+}

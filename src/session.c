@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "session.h"
+#include <stdlib.h>
+
+void session_check(const struct job *job, struct faults *faults)
+{
+  long count;
+
+  job_integers(job, "network.widths", &count);
+  if (count < 2)
+    faults_add(faults, "network.widths has %ld value: must have at least 2, input and output (%s)",
+               count, job_place(job, "network.widths"));
+  present_check(job, faults);
+  model_check(job, faults);
+  solver_check(job, faults);
+}
+
+/* Wide first layers cost memory that must be there before a run starts; all else is small. */
+struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults)
+{
+  struct session *s = fail_alloc(1, sizeof *s);
+
+  s->comm = comm;
+  s->job = job;
+  s->data = dataset_create(job, comm, faults);
+  if (!s->data) {
+    free(s);
+    return NULL;
+  }
+  s->net = network_create(job);
+  s->part = partition_create(s->net, comm);
+  s->model = model_create(job, s->net, s->part);
+  s->state = state_create(s->model);
+  state_initialise(s->state, job);
+  const char *start = job_text(job, "start");
+  if (start[0] && !session_load(s, start, false, faults)) {
+    session_destroy(s);
+    return NULL;
+  }
+  s->presenter = presenter_create(job, s->data, TRAIN, (int)s->net->n[s->net->L]);
+  s->sys = system_create(s->model, s->state, s->presenter);
+  s->solver = solver_create(job, s->sys);
+  s->evaluator = evaluator_create(job, s->model, s->state, s->data);
+  return s;
+}
+
+void session_destroy(struct session *s)
+{
+  if (!s) return;
+  evaluator_destroy(s->evaluator);
+  solver_destroy(s->solver);
+  system_destroy(s->sys);
+  presenter_destroy(s->presenter);
+  state_destroy(s->state);
+  model_destroy(s->model);
+  partition_destroy(s->part);
+  network_destroy(s->net);
+  dataset_destroy(s->data);
+  free(s);
+}
+
+static bool same_widths(const struct session *s, const struct state_header *head, const char *path,
+                        struct faults *faults)
+{
+  bool same = head->layers == s->net->L;
+
+  for (int l = 0; same && l <= s->net->L; l++) same = head->widths[l] == s->net->n[l];
+  if (same) return true;
+
+  char list[2][200] = {"", ""};
+  for (int which = 0; which < 2; which++) {
+    const int L = which ? head->layers : s->net->L;
+    size_t used = 0;
+    for (int l = 0; l <= L && used < sizeof list[0] - 24; l++)
+      used += (size_t)snprintf(list[which] + used, sizeof list[0] - used, "%s%ld", l ? ", " : "",
+                               which ? head->widths[l] : s->net->n[l]);
+  }
+  int rank;
+  CHECK_MPI(MPI_Comm_rank(s->comm, &rank));
+  if (rank == 0)
+    faults_add(faults, "%s: has widths [%s], the job has network.widths = [%s] (%s)", path, list[1],
+               list[0], job_place(s->job, "network.widths"));
+  return false;
+}
+
+/* V that is tied to W reads W's transpose. */
+static bool load_tied(struct session *s, int k, const char *path, struct faults *faults)
+{
+  const struct synapse *syn = &s->model->synapse[k], *of = &s->model->synapse[syn->transpose_of];
+  struct field *fields;
+  const int count = state_fields(s->state, STATE_WEIGHTS, &fields);
+  struct field f = fields[k];
+  char *name = fail_text("/layer%02d/%s", of->layer, of->name);
+
+  f.path = name;
+  const bool ok = store_read_fields(s->comm, path, 1, &f, true, faults);
+  free(name);
+  state_free_fields(count, fields);
+  return ok;
+}
+
+static bool load_weights(struct session *s, const char *path, bool all, struct faults *faults)
+{
+  struct field *fields;
+  const int count = state_fields(s->state, STATE_WEIGHTS, &fields);
+  bool ok = true;
+
+  for (int k = 0; ok && k < count; k++) {
+    const struct synapse *syn = &s->model->synapse[k];
+    const bool forward = syn->pre == INPUT || s->model->stage[syn->pre].family == ACTIVITY;
+    const bool there = all || forward || store_has(s->comm, path, fields[k].path);
+    if (!all && syn->init == INIT_TRANSPOSE && (syn->tied || !there))
+      ok = load_tied(s, k, path, faults);
+    else if (there) ok = store_read_fields(s->comm, path, 1, &fields[k], false, faults);
+  }
+  state_free_fields(count, fields);
+  return ok;
+}
+
+bool session_load(struct session *s, const char *path, bool all, struct faults *faults)
+{
+  struct state_header head = {0};
+  bool ok = store_read_header(s->comm, path, &head, faults);
+
+  ok = ok && same_widths(s, &head, path, faults);
+  store_free_header(&head);
+  if (!ok) return faults_any(faults, s->comm), false;
+  if (!load_weights(s, path, all, faults)) return false;
+  if (!all) return true;
+  struct field *fields;
+  const int count = state_fields(s->state, STATE_VALUES, &fields);
+  ok = store_read_fields(s->comm, path, count, fields, false, faults);
+  state_free_fields(count, fields);
+  return ok;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "settle.h"
+#include "kernel.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct settler {
+  const struct system *sys; /* borrowed */
+  struct moment *at;        /* on the routes */
+  float *single;            /* the multiplied vector in the weights' precision */
+};
+
+struct settler *settler_create(const struct system *sys)
+{
+  struct settler *s = fail_alloc(1, sizeof *s);
+  long most = 0;
+
+  for (int l = 0; l <= sys->net->L; l++) most = sys->net->n[l] > most ? sys->net->n[l] : most;
+  s->sys = sys;
+  s->at = moment_on_routes(sys);
+  s->single = fail_alloc((size_t)padded(most), sizeof *s->single);
+  return s;
+}
+
+void settler_destroy(struct settler *s)
+{
+  if (!s) return;
+  moment_destroy(s->at);
+  free(s->single);
+  free(s);
+}
+
+struct moment *settler_moment(struct settler *s)
+{
+  return s->at;
+}
+
+static void multiply(struct settler *s, int synapse, const double *x, double *drive)
+{
+  const struct matrix *M = &s->sys->state->matrix[synapse];
+
+  if (M->rows == 0) return;
+  if (!M->single) {
+    kernel_rows_f64(M->a, M->rows, M->ld, x, drive);
+    return;
+  }
+  for (long j = 0; j < M->ld; j++) s->single[j] = (float)x[j];
+  kernel_rows_f32(M->a, M->rows, M->ld, s->single, drive);
+}
+
+void settle(struct settler *s, const double *x)
+{
+  const struct system *sys = s->sys;
+  const struct model *m = sys->model;
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    const int syn = m->stage[k].synapse;
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (syn != NONE && lo < hi) {
+      const int pre = m->synapse[syn].pre;
+      multiply(s, syn, pre == INPUT ? x : s->at->value[pre], s->at->drive[k] + lo);
+    }
+    system_share_drive(sys, k);
+    m->kind->force(m, k, s->at);
+    if (lo < hi)
+      memcpy(s->at->value[k] + lo, s->at->force[k] + lo, (size_t)(hi - lo) * sizeof(double));
+    system_share_value(sys, k);
+  }
+}

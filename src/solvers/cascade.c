@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* cascade.c - up the layers for y, down for z, within each step
+ *
+ * y_l depends only on layers below and z_l only on layers above and on s, so taking the stages in
+ * order makes the implicit exponential step
+ *   v(t+h) = E v + c0 f(t) + c1 f(t+h)
+ * explicit: f(t+h) of a stage needs values at t+h of earlier stages only. Each matrix is used once
+ * a step and no step size is unstable. Of the weights at t+h, the part that the step itself adds
+ * is first guessed from its left end; what is missing is h^2/tau_pot. Order 2. */
+#include "stepper.h"
+
+static void cascade_try(struct stepper *st, double h, struct verdict worst[FAMILIES])
+{
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+  struct leak leak = {0};
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    const struct stage *stage = &m->stage[k];
+    if (stage->tau != leak.tau) leak = leak_over(h, stage->tau);
+    if (stage->synapse != NONE)
+      pending_product(st->pending, stage->synapse, st->to->u, h, st->to->drive[k]);
+    system_share_drive(sys, k);
+    m->kind->force(m, k, st->to);
+    const struct verdict v =
+        m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, st->to);
+    worst[stage->family].error = fmax(worst[stage->family].error, v.error);
+    worst[stage->family].bend = fmax(worst[stage->family].bend, v.bend);
+    worst[stage->family].size = fmax(worst[stage->family].size, v.size);
+    system_share_value(sys, k);
+    if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
+  }
+  st->solver->stats.evaluations++;
+}
+
+static void cascade_create(struct solver *s, const struct job *job)
+{
+  (void)job;
+  s->own = stepper_create(s);
+}
+
+static void cascade_destroy(struct solver *s)
+{
+  stepper_destroy(s->own);
+}
+
+static enum outcome cascade_advance(struct solver *s, double *reached)
+{
+  return stepper_walk(s->own, cascade_try, NULL, reached);
+}
+
+const struct solver_kind solver_cascade = {
+    .name = "cascade",
+    .about = "exponential steps, layer by layer",
+    .create = cascade_create,
+    .destroy = cascade_destroy,
+    .advance = cascade_advance,
+};

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* cvode.c - SUNDIALS CVODE on the whole state y, z, W, V: the reference
+ *
+ * The right-hand side is the equations as they stand, weights as full matrices in double precision
+ * whatever network.weights says. BDF with Newton-GMRES, preconditioned by the cascade's own sweep:
+ * (1 + gamma/tau) on the diagonal, the products with W and V below it, plasticity left out, being
+ * weaker by tau/tau_pot. Norms are max norms and dot products are summed row by row in one order,
+ * so steps do not depend on the rank count. CVODE starts anew at each presentation. */
+#include "kernel.h"
+#include "solver.h"
+#include <cvode/cvode.h>
+#include <nvector/nvector_parallel.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sundials/sundials_types.h>
+#include <sunlinsol/sunlinsol_spgmr.h>
+#include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
+
+#define CHECK_SUN(call)                                                                            \
+  do {                                                                                             \
+    int code_ = (call);                                                                            \
+    CHECK(code_ >= 0, "%s returned %d", #call, code_);                                             \
+  } while (0)
+
+struct reference {
+  struct system *sys;     /* borrowed */
+  SUNContext context;
+  void *cvode;
+  SUNLinearSolver linear;
+  SUNNonlinearSolver nonlinear;
+  N_Vector u;
+  long length;            /* local elements: stages' own rows, then matrices with padding */
+  long *stage_at, *matrix_at; /* offsets of each in the vector */
+  struct moment *at;      /* on the routes: where the right-hand side works */
+  struct moment *frozen;  /* where the preconditioner was set up */
+  int segment;
+  double size[FAMILIES];  /* largest |value| of the presentation so far */
+  double relative, absolute;
+  double *x;              /* [n_0 padded] x(u) */
+  double *synapse_size;   /* [synapses] largest |w| */
+  double *row, *rows;     /* partial dot products of own rows, of all rows */
+  int *row_count, *row_first;
+};
+
+/* --- the vector: SUNDIALS' parallel one with our norms, dot products and alignment --- */
+
+/* The parallel content first, so that every stock operation works on it. */
+struct content {
+  struct _N_VectorContent_Parallel stock;
+  struct reference *ref;
+};
+
+static struct reference *ref_of(N_Vector v)
+{
+  return ((struct content *)v->content)->ref;
+}
+
+/* Zeroed and aligned for the kernels; destroyed by the stock operation, which frees both. */
+static void give_content(N_Vector v, struct reference *ref)
+{
+  struct content *c = fail_alloc(1, sizeof *c);
+  long long all = ref->length;
+
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_LONG_LONG, MPI_SUM, ref->sys->comm));
+  c->stock = (struct _N_VectorContent_Parallel){
+      .local_length = ref->length, .global_length = all, .own_data = 1, .comm = ref->sys->comm,
+      .data = fail_alloc((size_t)ref->length, sizeof(double))};
+  c->ref = ref;
+  v->content = c;
+}
+
+static N_Vector clone_vector(N_Vector v)
+{
+  N_Vector w = N_VNewEmpty(v->sunctx);
+
+  CHECK(w, "no memory for a vector");
+  CHECK_SUN(N_VCopyOps(v, w));
+  give_content(w, ref_of(v));
+  return w;
+}
+
+static double largest_product(N_Vector x, N_Vector w)
+{
+  const struct reference *ref = ref_of(x);
+  const double *a = NV_DATA_P(x), *b = NV_DATA_P(w);
+  double most = 0;
+
+  for (long i = 0; i < ref->length; i++) {
+    const double e = fabs(a[i] * b[i]);
+    if (!(e <= most)) most = isfinite(e) ? e : INFINITY;
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, ref->sys->comm));
+  return most;
+}
+
+static double dot_range(const double *a, const double *b, long n)
+{
+  double sum = 0;
+
+  for (long j = 0; j < n; j++) sum += a[j] * b[j];
+  return sum;
+}
+
+/* Each row of the line sums its own elements; all ranks then add the rows in order. */
+static double dot_by_rows(N_Vector x, N_Vector y)
+{
+  const struct reference *ref = ref_of(x);
+  const struct system *sys = ref->sys;
+  const struct partition *part = sys->part;
+  const double *a = NV_DATA_P(x), *b = NV_DATA_P(y);
+  const long first = part->first[part->rank], rows = part->start[part->L + 1];
+  double sum = 0;
+
+  memset(ref->row, 0, (size_t)(part->first[part->rank + 1] - first) * sizeof(double));
+  for (int k = 0; k < sys->model->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    double *row = ref->row + (part->start[sys->model->stage[k].layer] - first);
+    for (long i = lo; i < hi; i++)
+      row[i] += a[ref->stage_at[k] + i - lo] * b[ref->stage_at[k] + i - lo];
+  }
+  for (int k = 0; k < sys->model->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    long lo, hi;
+    partition_rows(part, sys->model->synapse[k].layer, part->rank, &lo, &hi);
+    double *row = ref->row + (part->start[sys->model->synapse[k].layer] - first);
+    for (long i = lo; i < hi; i++) {
+      const long at = ref->matrix_at[k] + (i - lo) * M->ld;
+      row[i] += dot_range(a + at, b + at, M->cols);
+    }
+  }
+  CHECK_MPI(MPI_Allgatherv(ref->row, ref->row_count[part->rank], MPI_DOUBLE, ref->rows,
+                           ref->row_count, ref->row_first, MPI_DOUBLE, sys->comm));
+  for (long i = 0; i < rows; i++) sum += ref->rows[i];
+  return sum;
+}
+
+static N_Vector make_vector(struct reference *ref)
+{
+  N_Vector v = N_VNewEmpty_Parallel(ref->sys->comm, 0, 0, ref->context);
+
+  CHECK(v, "no memory for a vector");
+  free(v->content);
+  give_content(v, ref);
+  v->ops->nvclone = clone_vector;
+  v->ops->nvcloneempty = clone_vector;
+  v->ops->nvwrmsnorm = largest_product;
+  v->ops->nvdotprod = dot_by_rows;
+  v->ops->nvdotprodlocal = NULL;
+  v->ops->nvdotprodmulti = NULL;
+  v->ops->nvdotprodmultilocal = NULL;
+  v->ops->nvdotprodmultiallreduce = NULL;
+  return v;
+}
+
+/* --- the equations --- */
+
+/* Put the vector's stages on the routes and evaluate all drives and forces at time u. */
+static void evaluate(struct reference *ref, double u, const double *v)
+{
+  struct system *sys = ref->sys;
+  const struct model *m = sys->model;
+  struct moment *at = ref->at;
+
+  system_look(sys, ref->segment, u, at);
+  const double b = presenter_blend(sys->presenter, u);
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi)
+      memcpy(at->value[k] + lo, v + ref->stage_at[k], (size_t)(hi - lo) * sizeof(double));
+    system_share_value(sys, k);
+  }
+  for (int k = 0; k < system_stages(sys); k++) {
+    const int syn = m->stage[k].synapse;
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (syn != NONE && lo < hi) {
+      const struct matrix *M = &sys->state->matrix[syn];
+      const double *pre = m->synapse[syn].pre == INPUT ? ref->x : at->value[m->synapse[syn].pre];
+      for (long j = 0; m->synapse[syn].pre == INPUT && j < M->cols; j++)
+        ref->x[j] = (1 - b) * sys->presenter->x_from[j] + b * sys->presenter->x_to[j];
+      kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, pre, at->drive[k] + lo);
+    }
+    system_share_drive(sys, k);
+    m->kind->force(m, k, at);
+  }
+}
+
+/* d/dt of the matrix of a synapse: post pre'/tau_pot - M/tau_dec. */
+static void synapse_rate(const struct reference *ref, int k, const double *v, double *rate)
+{
+  const struct system *sys = ref->sys;
+  const struct synapse *syn = &sys->model->synapse[k];
+  const struct matrix *M = &sys->state->matrix[k];
+  const struct moment *at = ref->at;
+  long lo, hi;
+
+  partition_rows(sys->part, syn->layer, sys->part->rank, &lo, &hi);
+  if (lo == hi || !sys->learning || !syn->learns) return;
+  const double *post = syn->post_drive ? at->drive[syn->post] : at->value[syn->post];
+  const double *pre = syn->pre == INPUT ? ref->x : at->value[syn->pre];
+  for (long i = lo; i < hi; i++) {
+    const double *w = v + ref->matrix_at[k] + (i - lo) * M->ld;
+    double *dw = rate + ref->matrix_at[k] + (i - lo) * M->ld;
+    const double a = post[i] / syn->tau_pot, decay = 1 / syn->tau_dec;
+    for (long j = 0; j < M->cols; j++) dw[j] = a * pre[j] - decay * w[j];
+  }
+}
+
+static int right_hand_side(realtype u, N_Vector y, N_Vector dy, void *user)
+{
+  struct reference *ref = user;
+  const struct system *sys = ref->sys;
+  double *rate = NV_DATA_P(dy);
+
+  memset(rate, 0, (size_t)ref->length * sizeof(double));
+  evaluate(ref, u, NV_DATA_P(y));
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    for (long i = lo; i < hi; i++)
+      rate[ref->stage_at[k] + i - lo] =
+          (ref->at->force[k][i] - ref->at->value[k][i]) / sys->model->stage[k].tau;
+  }
+  for (int k = 0; k < sys->model->synapses; k++) synapse_rate(ref, k, NV_DATA_P(y), rate);
+  return 0;
+}
+
+/* Weights 1 / (relative size + absolute), with the size of the element's family; a synapse counts
+ * with the size of its own largest element. */
+static int error_weights(N_Vector y, N_Vector w, void *user)
+{
+  struct reference *ref = user;
+  const struct system *sys = ref->sys;
+  const struct model *m = sys->model;
+  const double *v = NV_DATA_P(y);
+  double *weight = NV_DATA_P(w), *size = ref->synapse_size;
+
+  for (int k = 0; k < m->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    size[k] = 0;
+    for (long i = 0; i < M->rows * M->ld; i++)
+      size[k] = fmax(size[k], fabs(v[ref->matrix_at[k] + i]));
+  }
+  for (int k = 0; k < m->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    for (long i = 0; i < hi - lo; i++)
+      ref->size[m->stage[k].family] =
+          fmax(ref->size[m->stage[k].family], fabs(v[ref->stage_at[k] + i]));
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, size, m->synapses, MPI_DOUBLE, MPI_MAX, sys->comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, ref->size, FAMILIES, MPI_DOUBLE, MPI_MAX, sys->comm));
+  for (int k = 0; k < m->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    for (long i = 0; i < hi - lo; i++)
+      weight[ref->stage_at[k] + i] =
+          1 / (ref->relative * ref->size[m->stage[k].family] + ref->absolute);
+  }
+  for (int k = 0; k < m->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    for (long i = 0; i < M->rows * M->ld; i++)
+      weight[ref->matrix_at[k] + i] = 1 / (ref->relative * size[k] + ref->absolute);
+  }
+  return 0;
+}
+
+/* --- the preconditioner: the cascade's sweep --- */
+
+static int precondition_setup(realtype u, N_Vector y, N_Vector dy, booleantype ok,
+                              booleantype *fresh, realtype gamma, void *user)
+{
+  struct reference *ref = user;
+
+  (void)dy, (void)ok, (void)gamma;
+  evaluate(ref, u, NV_DATA_P(y));
+  moment_copy(ref->sys, ref->at, ref->frozen);
+  *fresh = SUNTRUE;
+  return 0;
+}
+
+/* (1 + gamma/tau) d_k = r_k + gamma/tau df_k, df_k from the d of stages before k in the cascade. */
+static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vector z, realtype gamma,
+                        realtype delta, int side, void *user)
+{
+  struct reference *ref = user;
+  const struct system *sys = ref->sys;
+  const struct model *m = sys->model;
+  const double *v = NV_DATA_P(y), *in = NV_DATA_P(r);
+  double *out = NV_DATA_P(z);
+  struct moment *d = ref->at;
+
+  (void)u, (void)dy, (void)delta, (void)side;
+  memcpy(out, in, (size_t)ref->length * sizeof(double));
+  for (int k = 0; k < system_stages(sys); k++) {
+    const int syn = m->stage[k].synapse, pre = syn == NONE ? NONE : m->synapse[syn].pre;
+    const double g = gamma / m->stage[k].tau;
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi && syn != NONE) {
+      const struct matrix *M = &sys->state->matrix[syn];
+      if (pre == INPUT) memset(d->drive[k] + lo, 0, (size_t)(hi - lo) * sizeof(double));
+      else kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, d->value[pre], d->drive[k] + lo);
+    }
+    system_share_drive(sys, k);
+    if (lo < hi)
+      m->kind->tangent(m, k, ref->frozen, d->drive[syn == NONE ? m->output : k], d->force[k]);
+    for (long i = lo; i < hi; i++) {
+      const long at = ref->stage_at[k] + i - lo;
+      out[at] = d->value[k][i] = (in[at] + g * d->force[k][i]) / (1 + g);
+    }
+    system_share_value(sys, k);
+  }
+  for (int k = 0; k < m->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    const double scale = m->synapse[k].learns ? 1 / (1 + gamma / m->synapse[k].tau_dec) : 1;
+    for (long i = 0; i < M->rows * M->ld; i++) out[ref->matrix_at[k] + i] *= scale;
+  }
+  return 0;
+}
+
+/* --- taking the state up and putting it down --- */
+
+static void take_up(struct reference *ref)
+{
+  const struct system *sys = ref->sys;
+  double *v = NV_DATA_P(ref->u);
+
+  for (int k = 0; k < sys->model->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi)
+      memcpy(v + ref->stage_at[k], sys->state->value[k], (size_t)(hi - lo) * sizeof(double));
+  }
+  for (int k = 0; k < sys->model->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    for (long i = 0; i < M->rows * M->ld; i++)
+      v[ref->matrix_at[k] + i] = M->single ? (double)((float *)M->a)[i] : ((double *)M->a)[i];
+  }
+  ref->size[ACTIVITY] = ref->size[ERROR] = 0;
+}
+
+static void put_down(struct reference *ref, double *answer)
+{
+  struct system *sys = ref->sys;
+  const double *v = NV_DATA_P(ref->u);
+  const int out = sys->model->output;
+
+  for (int k = 0; k < sys->model->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi)
+      memcpy(sys->state->value[k], v + ref->stage_at[k], (size_t)(hi - lo) * sizeof(double));
+  }
+  for (int k = 0; sys->learning && k < sys->model->synapses; k++) {
+    struct matrix *M = &sys->state->matrix[k];
+    for (long i = 0; i < M->rows * M->ld; i++) {
+      if (M->single) ((float *)M->a)[i] = (float)v[ref->matrix_at[k] + i];
+      else ((double *)M->a)[i] = v[ref->matrix_at[k] + i];
+    }
+  }
+  if (sys->value[out]->lo < sys->value[out]->hi)
+    memcpy(answer, ref->at->drive[out], (size_t)sys->value[out]->n * sizeof(double));
+}
+
+/* --- CVODE itself --- */
+
+/* CVODE's own reports go nowhere: a failed step is a returned outcome here. */
+static void be_quiet(int code, const char *module, const char *function, char *message, void *user)
+{
+  (void)code, (void)module, (void)function, (void)message, (void)user;
+}
+
+static void choose_method(struct reference *ref, bool adams)
+{
+  if (adams) {
+    ref->nonlinear = SUNNonlinSol_FixedPoint(ref->u, 0, ref->context);
+    CHECK(ref->nonlinear, "no fixed-point solver");
+    CHECK_SUN(CVodeSetNonlinearSolver(ref->cvode, ref->nonlinear));
+    return;
+  }
+  ref->linear = SUNLinSol_SPGMR(ref->u, SUN_PREC_LEFT, 10, ref->context);
+  CHECK(ref->linear, "no GMRES solver");
+  CHECK_SUN(CVodeSetLinearSolver(ref->cvode, ref->linear, NULL));
+  CHECK_SUN(CVodeSetPreconditioner(ref->cvode, precondition_setup, precondition));
+}
+
+static void lay_out(struct reference *ref)
+{
+  const struct system *sys = ref->sys;
+  const struct partition *part = sys->part;
+  long at = 0;
+
+  ref->stage_at = fail_alloc((size_t)sys->model->stages, sizeof *ref->stage_at);
+  ref->matrix_at = fail_alloc((size_t)sys->model->synapses, sizeof *ref->matrix_at);
+  for (int k = 0; k < sys->model->synapses; k++) { /* matrices first: they need the alignment */
+    ref->matrix_at[k] = at;
+    at += sys->state->matrix[k].rows * sys->state->matrix[k].ld;
+  }
+  for (int k = 0; k < sys->model->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    ref->stage_at[k] = at;
+    at += hi - lo;
+  }
+  ref->length = at;
+  ref->row = fail_alloc((size_t)(part->first[part->rank + 1] - part->first[part->rank]),
+                        sizeof *ref->row);
+  ref->rows = fail_alloc((size_t)part->start[part->L + 1], sizeof *ref->rows);
+  ref->row_count = fail_alloc((size_t)part->size, sizeof *ref->row_count);
+  ref->row_first = fail_alloc((size_t)part->size, sizeof *ref->row_first);
+  for (int r = 0; r < part->size; r++) {
+    ref->row_count[r] = (int)(part->first[r + 1] - part->first[r]);
+    ref->row_first[r] = (int)part->first[r];
+  }
+}
+
+static void cvode_create(struct solver *s, const struct job *job)
+{
+  struct reference *ref = fail_alloc(1, sizeof *ref);
+  const bool adams = job_choice(job, "solver.method") == 1;
+  MPI_Comm comm = s->sys->comm;
+
+  s->own = ref;
+  ref->sys = s->sys;
+  ref->relative = s->relative;
+  ref->absolute = s->absolute;
+  lay_out(ref);
+  ref->x = fail_alloc((size_t)padded(s->sys->net->n[0]), sizeof *ref->x);
+  ref->synapse_size = fail_alloc((size_t)s->sys->model->synapses, sizeof *ref->synapse_size);
+  ref->at = moment_on_routes(s->sys);
+  ref->frozen = moment_create(s->sys);
+  CHECK_SUN(SUNContext_Create(&comm, &ref->context));
+  ref->u = make_vector(ref);
+  ref->cvode = CVodeCreate(adams ? CV_ADAMS : CV_BDF, ref->context);
+  CHECK(ref->cvode, "no memory for CVODE");
+  CHECK_SUN(CVodeInit(ref->cvode, right_hand_side, 0, ref->u));
+  CHECK_SUN(CVodeSetUserData(ref->cvode, ref));
+  CHECK_SUN(CVodeSetErrHandlerFn(ref->cvode, be_quiet, NULL));
+  CHECK_SUN(CVodeWFtolerances(ref->cvode, error_weights));
+  CHECK_SUN(CVodeSetMaxStep(ref->cvode, s->max_step));
+  CHECK_SUN(CVodeSetMaxErrTestFails(ref->cvode, 20));
+  choose_method(ref, adams);
+}
+
+static void cvode_destroy(struct solver *s)
+{
+  struct reference *ref = s->own;
+
+  CVodeFree(&ref->cvode);
+  if (ref->linear) SUNLinSolFree(ref->linear);
+  if (ref->nonlinear) SUNNonlinSolFree(ref->nonlinear);
+  N_VDestroy(ref->u);
+  SUNContext_Free(&ref->context);
+  moment_destroy(ref->at);
+  moment_destroy(ref->frozen);
+  free(ref->stage_at);
+  free(ref->matrix_at);
+  free(ref->row);
+  free(ref->rows);
+  free(ref->row_count);
+  free(ref->row_first);
+  free(ref->synapse_size);
+  free(ref->x);
+  free(ref);
+}
+
+/* Counters since the last (re)initialisation, added to the run's. */
+static void add_stats(struct solver *s)
+{
+  struct reference *ref = s->own;
+  long steps, errors, evaluations, linear = 0, failures = 0;
+
+  CHECK_SUN(CVodeGetNumSteps(ref->cvode, &steps));
+  CHECK_SUN(CVodeGetNumErrTestFails(ref->cvode, &errors));
+  CHECK_SUN(CVodeGetNumNonlinSolvConvFails(ref->cvode, &failures));
+  CHECK_SUN(CVodeGetNumRhsEvals(ref->cvode, &evaluations));
+  if (ref->linear) CHECK_SUN(CVodeGetNumLinRhsEvals(ref->cvode, &linear));
+  s->stats.steps += (double)steps;
+  s->stats.rejected += (double)(errors + failures);
+  s->stats.evaluations += (double)(evaluations + linear);
+}
+
+static void observe(struct reference *ref, double u)
+{
+  const struct system *sys = ref->sys;
+
+  if (!sys->observer) return;
+  evaluate(ref, u, NV_DATA_P(ref->u));
+  sys->observer->see(sys->observer->who, ref->at);
+}
+
+/* From the segment's start to its end. A failed step is tried once more from a fresh start, for
+ * CVODE may stumble over a unit that switches; failing twice at one time means divergence. */
+static enum outcome cross_segment(struct solver *s, double *u)
+{
+  struct reference *ref = s->own;
+  const double end = ref->sys->segment[ref->segment + 1];
+  double failed_at = -1;
+
+  while (*u < end) {
+    realtype t = *u;
+    CHECK_SUN(CVodeSetStopTime(ref->cvode, end));
+    const int code = CVode(ref->cvode, end, ref->u, &t, CV_ONE_STEP);
+    if (code >= 0) {
+      *u = t < end * (1 - 1e-14) ? t : end;
+      observe(ref, *u);
+      continue;
+    }
+    *u = t;
+    if (*u == failed_at || !isfinite(N_VMaxNorm(ref->u)) || N_VMaxNorm(ref->u) > 1e100)
+      return DIVERGED;
+    failed_at = *u;
+    add_stats(s);
+    CHECK_SUN(CVodeReInit(ref->cvode, *u, ref->u));
+  }
+  return ADVANCED;
+}
+
+static enum outcome cvode_advance(struct solver *s, double *reached)
+{
+  struct reference *ref = s->own;
+  struct system *sys = ref->sys;
+  enum outcome outcome = ADVANCED;
+  double u = 0;
+
+  take_up(ref);
+  for (ref->segment = 0; outcome == ADVANCED && ref->segment < sys->segments; ref->segment++) {
+    system_enter(sys, ref->segment, ref->at);
+    if (ref->segment == 0) observe(ref, 0);
+    if (sys->onset[ref->segment]) {
+      if (ref->segment > 0) add_stats(s);
+      CHECK_SUN(CVodeReInit(ref->cvode, u, ref->u));
+    }
+    outcome = cross_segment(s, &u);
+  }
+  ref->segment--;
+  add_stats(s);
+  evaluate(ref, u, NV_DATA_P(ref->u));
+  put_down(ref, s->answer);
+  *reached = u;
+  return outcome;
+}
+
+const struct solver_kind solver_cvode = {
+    .name = "cvode",
+    .about = "SUNDIALS CVODE on the whole state",
+    .create = cvode_create,
+    .destroy = cvode_destroy,
+    .advance = cvode_advance,
+};

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* discrete.c - no dynamics: the slow manifold and one update a presentation
+ *
+ * The limit of infinitely fast y and z and slow weights, and the baseline of both documents:
+ *   W <- e^(-T/tau_dec) W + (1 - e^(-T/tau_dec)) tau_dec/tau_pot z y'
+ * which is W + (T/tau_pot) z y' with the decay exact. */
+#include "kernel.h"
+#include "settle.h"
+#include "solver.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct discrete {
+  struct settler *settler;
+  double *p, *q; /* [largest width padded] the two vectors of an update */
+  float *ps, *qs;
+};
+
+static void discrete_check(const struct job *job, struct faults *faults)
+{
+  if (job_real(job, "present.label_delay") != 0)
+    faults_add(faults, "present.label_delay = %g s: solver discrete has no clock; must be 0 (%s)",
+               job_real(job, "present.label_delay"), job_place(job, "present.label_delay"));
+  if (job_real(job, "kp.noise") != 0)
+    faults_add(faults, "kp.noise = %g: solver discrete has no clock; must be 0 (%s)",
+               job_real(job, "kp.noise"), job_place(job, "kp.noise"));
+}
+
+static void discrete_create(struct solver *s, const struct job *job)
+{
+  struct discrete *d = fail_alloc(1, sizeof *d);
+  const struct network *net = s->sys->net;
+  long most = 0;
+
+  (void)job;
+  for (int l = 0; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
+  d->settler = settler_create(s->sys);
+  d->p = fail_alloc((size_t)padded(most), sizeof *d->p);
+  d->q = fail_alloc((size_t)padded(most), sizeof *d->q);
+  d->ps = fail_alloc((size_t)padded(most), sizeof *d->ps);
+  d->qs = fail_alloc((size_t)padded(most), sizeof *d->qs);
+  s->own = d;
+}
+
+static void discrete_destroy(struct solver *s)
+{
+  struct discrete *d = s->own;
+
+  settler_destroy(d->settler);
+  free(d->p);
+  free(d->q);
+  free(d->ps);
+  free(d->qs);
+  free(d);
+}
+
+/* The error's side carries the rate, so that W and the V that learns alike stay transposes. */
+static void update(struct solver *s, int k)
+{
+  struct discrete *d = s->own;
+  const struct system *sys = s->sys;
+  const struct synapse *syn = &sys->model->synapse[k];
+  const struct moment *at = settler_moment(d->settler);
+  struct matrix *M = &sys->state->matrix[k];
+  const double T = sys->presenter->duration;
+  const double rate = syn->tau_dec / syn->tau_pot * expm1(T / syn->tau_dec);
+  const bool error_is_post = sys->model->stage[syn->post].family == ERROR;
+  const double *pre = syn->pre == INPUT ? sys->presenter->x_to : at->value[syn->pre];
+  long lo, hi;
+
+  system_rows(sys, syn->post, &lo, &hi);
+  if (lo == hi || !syn->learns) return;
+  const double *post = (syn->post_drive ? at->drive[syn->post] : at->value[syn->post]) + lo;
+  for (long i = 0; i < M->rows; i++) d->p[i] = (error_is_post ? rate : 1) * post[i];
+  for (long j = 0; j < M->ld; j++) d->q[j] = (error_is_post ? 1 : rate) * pre[j];
+  if (!M->single) {
+    kernel_fold_f64(M->a, M->rows, M->ld, -expm1(-T / syn->tau_dec), 1, d->p, d->q);
+    return;
+  }
+  for (long i = 0; i < M->rows; i++) d->ps[i] = (float)d->p[i];
+  for (long j = 0; j < M->ld; j++) d->qs[j] = (float)d->q[j];
+  kernel_fold_f32(M->a, M->rows, M->ld, -expm1(-T / syn->tau_dec), 1, d->ps, d->qs);
+}
+
+static bool all_finite(const struct solver *s)
+{
+  const struct system *sys = s->sys;
+  const struct moment *at = settler_moment(((struct discrete *)s->own)->settler);
+  int finite = 1;
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    for (long i = lo; i < hi; i++) finite &= isfinite(at->value[k][i]) != 0;
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_LAND, sys->comm));
+  return finite;
+}
+
+static enum outcome discrete_advance(struct solver *s, double *reached)
+{
+  struct discrete *d = s->own;
+  const struct system *sys = s->sys;
+  struct moment *at = settler_moment(d->settler);
+  const int out = sys->model->output;
+
+  system_look(sys, sys->segments - 1, sys->presenter->duration, at);
+  settle(d->settler, sys->presenter->x_to);
+  s->stats.evaluations++;
+  *reached = 0;
+  if (!all_finite(s)) return DIVERGED;
+  for (int k = 0; sys->learning && k < sys->model->synapses; k++) update(s, k);
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi) memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
+  }
+  if (sys->value[out]->lo < sys->value[out]->hi)
+    memcpy(s->answer, at->drive[out], (size_t)sys->value[out]->n * sizeof(double));
+  s->stats.steps++;
+  *reached = sys->presenter->duration;
+  return ADVANCED;
+}
+
+const struct solver_kind solver_discrete = {
+    .name = "discrete",
+    .about = "the slow manifold and one update a presentation",
+    .check = discrete_check,
+    .create = discrete_create,
+    .destroy = discrete_destroy,
+    .advance = discrete_advance,
+};

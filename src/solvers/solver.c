@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "solver.h"
+#include <stdlib.h>
+
+/* In the order of the choices of solver.name. */
+static const struct solver_kind *const kinds[] = {&solver_cascade, &solver_lockstep, &solver_cvode,
+                                                  &solver_discrete};
+
+const struct key solver_keys[] = {
+    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|discrete", "",
+     "cascade: layer by layer within a step; lockstep: all layers at once, for many ranks; cvode: "
+     "SUNDIALS CVODE on the whole state, the reference; discrete: one update a presentation"},
+    {"solver.relative", KEY_REAL, "1e-3", 1e-14, 1e6, false, NULL, "1",
+     "tolerance of a step relative to the size of y and of z, max norm"},
+    {"solver.absolute", KEY_REAL, "1e-12", 0, INFINITY, false, NULL, "1",
+     "tolerance of a step added to the relative one"},
+    {"solver.max_step", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "longest step"},
+    {"solver.method", KEY_CHOICE, "bdf", 0, 0, false, "bdf|adams", "",
+     "cvode only: BDF with Newton-Krylov, or Adams with fixed-point iteration"},
+    {0},
+};
+
+struct solver *solver_create(const struct job *job, struct system *sys)
+{
+  struct solver *s = fail_alloc(1, sizeof *s);
+
+  s->kind = kinds[job_choice(job, "solver.name")];
+  s->sys = sys;
+  s->relative = job_real(job, "solver.relative");
+  s->absolute = job_real(job, "solver.absolute");
+  s->max_step = job_real(job, "solver.max_step");
+  s->answer = fail_alloc((size_t)sys->net->n[sys->net->L], sizeof *s->answer);
+  s->kind->create(s, job);
+  return s;
+}
+
+void solver_destroy(struct solver *s)
+{
+  if (!s) return;
+  s->kind->destroy(s);
+  free(s->answer);
+  free(s);
+}
+
+enum outcome solver_advance(struct solver *s, long p, double *reached)
+{
+  system_begin(s->sys, p);
+  return s->kind->advance(s, reached);
+}
+
+void solver_check(const struct job *job, struct faults *faults)
+{
+  const struct solver_kind *kind = kinds[job_choice(job, "solver.name")];
+
+  if (kind->check) kind->check(job, faults);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "stepper.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_STEPS = 1000000 };               /* per presentation, beyond which it has diverged */
+static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
+
+struct stepper *stepper_create(struct solver *solver)
+{
+  const struct system *sys = solver->sys;
+  struct stepper *st = fail_alloc(1, sizeof *st);
+
+  st->solver = solver;
+  st->before = moment_create(sys);
+  st->from = moment_create(sys);
+  st->to = moment_on_routes(sys);
+  st->pending = pending_create(sys);
+  st->tau_least = INFINITY;
+  for (int k = 0; k < sys->model->stages; k++)
+    st->tau_least = fmin(st->tau_least, sys->model->stage[k].tau);
+  return st;
+}
+
+void stepper_destroy(struct stepper *st)
+{
+  if (!st) return;
+  moment_destroy(st->before);
+  moment_destroy(st->from);
+  moment_destroy(st->to);
+  pending_destroy(st->pending);
+  free(st);
+}
+
+void stepper_evaluate(struct stepper *st, struct moment *at)
+{
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    if (m->stage[k].synapse != NONE)
+      pending_product(st->pending, m->stage[k].synapse, at->u, 0, at->drive[k]);
+    system_share_drive(sys, k);
+    m->kind->force(m, k, at);
+  }
+  st->solver->stats.evaluations++;
+}
+
+/* The first step after an onset. The start of a ramp is x = 3 (u/ramp)^2, whose curvature the step
+ * must resolve; without a ramp the shortest time constant sets the scale. */
+static double first_step(const struct stepper *st)
+{
+  const double ramp = st->solver->sys->presenter->ramp, tau = st->tau_least;
+  const double scale = ramp > 0 ? fmin(ramp, cbrt(tau * ramp * ramp)) : tau;
+
+  return scale * cbrt(fmin(st->solver->relative, 0.1));
+}
+
+/* Take the state up: values on the routes, everything evaluated at u = 0. */
+static void take_up(struct stepper *st)
+{
+  const struct system *sys = st->solver->sys;
+
+  for (int k = 0; k < sys->model->stages; k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi) memcpy(st->to->value[k] + lo, sys->state->value[k], (size_t)(hi - lo) * sizeof(double));
+    system_share_value(sys, k);
+  }
+  st->to->u = 0;
+  pending_begin(st->pending, st->to);
+  for (int k = 0; k < system_stages(sys); k++)
+    if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
+  system_enter((struct system *)sys, 0, st->to);
+  stepper_evaluate(st, st->to);
+  moment_copy(sys, st->to, st->from);
+  st->size[ACTIVITY] = st->size[ERROR] = 0;
+}
+
+/* Put the state down as of moment `at`. */
+static void put_down(struct stepper *st, const struct moment *at)
+{
+  const struct system *sys = st->solver->sys;
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    if (lo < hi) memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
+  }
+  pending_fold(st->pending);
+  const int out = sys->model->output;
+  if (sys->value[out]->lo < sys->value[out]->hi)
+    memcpy(st->solver->answer, st->to->drive[out], (size_t)sys->value[out]->n * sizeof(double));
+}
+
+/* The largest verdicts over all ranks. */
+static void agree(const struct stepper *st, struct verdict worst[FAMILIES])
+{
+  const struct system *sys = st->solver->sys;
+
+  if (sys->part->size == 1) return;
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, worst, 3 * FAMILIES, MPI_DOUBLE, MPI_MAX, sys->comm));
+}
+
+/* Error over tolerance. The bend counts over the whole presentation, relative to what the weights
+ * gain in it: a step that is exact for y and z may still be too long for the trapezoid rule. */
+static double judge(struct stepper *st, double h, struct verdict worst[FAMILIES])
+{
+  const struct solver *s = st->solver;
+  double ratio = 0;
+
+  for (int f = 0; f < FAMILIES; f++) {
+    const double size = fmax(st->size[f], worst[f].size);
+    const double tolerance = s->relative * size + s->absolute;
+    const double bend = worst[f].bend * h / s->sys->presenter->duration;
+    ratio = fmax(ratio, fmax(worst[f].error, s->sys->learning ? bend : 0) / tolerance);
+    if (!isfinite(worst[f].error) || !isfinite(worst[f].size)) return INFINITY;
+  }
+  return ratio;
+}
+
+static void accept(struct stepper *st, double h, const struct verdict worst[FAMILIES],
+                   step_accepted *accepted)
+{
+  const struct system *sys = st->solver->sys;
+  struct moment *spare = st->before;
+
+  for (int f = 0; f < FAMILIES; f++) st->size[f] = fmax(st->size[f], worst[f].size);
+  pending_accept(st->pending, h, st->to);
+  st->before = st->from;
+  st->from = spare;
+  moment_copy(sys, st->to, st->from);
+  if (accepted) accepted(st);
+  st->has_before = true;
+  st->solver->stats.steps++;
+  if (sys->observer) sys->observer->see(sys->observer->who, st->from);
+}
+
+/* Enter a segment: at an onset the past says nothing about what comes, and forces that depend on
+ * the target alone may have jumped. */
+static void enter(struct stepper *st, int k)
+{
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+
+  st->segment = k;
+  if (k > 0) system_enter((struct system *)sys, k, st->from);
+  if (!sys->onset[k]) return;
+  st->has_before = false;
+  st->h = first_step(st);
+  for (int s = 0; k > 0 && s < system_stages(sys); s++)
+    if (m->stage[s].synapse == NONE) m->kind->force(m, s, st->from);
+}
+
+/* Equal steps of at most h to the end of the segment. */
+static double fit(const struct stepper *st, double left)
+{
+  const double h = fmin(st->h, st->solver->max_step);
+
+  return left / ceil(left / h * (1 - 1e-9));
+}
+
+enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *accepted,
+                          double *reached)
+{
+  struct solver *s = st->solver;
+  const struct system *sys = s->sys;
+  int tries = 0;
+
+  take_up(st);
+  if (sys->observer) sys->observer->see(sys->observer->who, st->from);
+  for (int k = 0; k < sys->segments; k++) {
+    const double end = sys->segment[k + 1];
+    enter(st, k);
+    while (st->from->u < end) {
+      const double left = end - st->from->u, h = fit(st, left);
+      const bool lands = h > left * (1 - 1e-9);
+      struct verdict worst[FAMILIES] = {{0}};
+
+      system_look(sys, k, lands ? end : st->from->u + h, st->to);
+      attempt(st, h, worst);
+      agree(st, worst);
+      const double ratio = judge(st, h, worst);
+      if (ratio <= 1) accept(st, h, worst, accepted);
+      else s->stats.rejected++;
+      st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
+      if (++tries > MOST_STEPS || st->h < 1e-10 * st->tau_least) {
+        *reached = st->from->u;
+        put_down(st, st->from);
+        return DIVERGED;
+      }
+    }
+  }
+  *reached = st->from->u;
+  put_down(st, st->from);
+  return ADVANCED;
+}

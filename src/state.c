@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "state.h"
+#include <stdlib.h>
+
+static void own_rows(const struct model *m, int layer, long *lo, long *hi)
+{
+  partition_rows(m->part, layer, m->part->rank, lo, hi);
+}
+
+struct state *state_create(const struct model *model)
+{
+  struct state *st = fail_alloc(1, sizeof *st);
+  long lo, hi;
+
+  st->model = model;
+  st->value = fail_alloc((size_t)model->stages, sizeof *st->value);
+  st->matrix = fail_alloc((size_t)model->synapses, sizeof *st->matrix);
+  for (int k = 0; k < model->stages; k++) {
+    own_rows(model, model->stage[k].layer, &lo, &hi);
+    st->value[k] = fail_alloc((size_t)(hi - lo), sizeof(double));
+  }
+  for (int k = 0; k < model->synapses; k++) {
+    const struct synapse *syn = &model->synapse[k];
+    struct matrix *M = &st->matrix[k];
+    own_rows(model, syn->layer, &lo, &hi);
+    *M = (struct matrix){.rows = hi - lo, .cols = syn->cols, .ld = padded(syn->cols),
+                         .single = model->net->single};
+    M->a = fail_alloc((size_t)M->rows * (size_t)M->ld, M->single ? sizeof(float) : sizeof(double));
+  }
+  return st;
+}
+
+void state_destroy(struct state *st)
+{
+  if (!st) return;
+  for (int k = 0; k < st->model->stages; k++) free(st->value[k]);
+  for (int k = 0; k < st->model->synapses; k++) free(st->matrix[k].a);
+  free(st->value);
+  free(st->matrix);
+  free(st);
+}
+
+static int value_fields(const struct state *st, struct field *f)
+{
+  const struct model *m = st->model;
+  int count = 0, stage;
+  const char *name;
+  double *data;
+
+  for (int k = 0; k < m->stages; k++)
+    f[count++] = (struct field){
+        .path = fail_text("/layer%02d/%s", m->stage[k].layer, m->stage[k].name),
+        .about = m->stage[k].family == ACTIVITY ? "activity" : "error", .data = st->value[k],
+        .lo = m->stage[k].layer};
+  for (int k = 0; m->kind->extra && (data = m->kind->extra(m, k, &stage, &name)); k++)
+    f[count++] = (struct field){.path = fail_text("/layer%02d/%s", m->stage[stage].layer, name),
+                                .about = "noise at the end of the last presentation",
+                                .data = data, .lo = m->stage[stage].layer};
+  for (int k = 0; k < count; k++) { /* lo held the layer until here */
+    const int layer = (int)f[k].lo;
+    f[k].unit = "1";
+    f[k].axes = "row";
+    f[k].dims = 1;
+    f[k].shape[0] = m->net->n[layer];
+    f[k].shape[1] = 1;
+    f[k].ld = 1;
+    own_rows(m, layer, &f[k].lo, &f[k].hi);
+  }
+  return count;
+}
+
+static int weight_fields(const struct state *st, struct field *f)
+{
+  const struct model *m = st->model;
+
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *syn = &m->synapse[k];
+    f[k] = (struct field){.path = fail_text("/layer%02d/%s", syn->layer, syn->name),
+                          .about = syn->pre == INPUT || m->stage[syn->pre].family == ACTIVITY
+                                       ? "forward weights"
+                                       : "feedback weights",
+                          .unit = "1", .axes = "row, column", .dims = 2,
+                          .shape = {syn->rows, syn->cols}, .ld = st->matrix[k].ld,
+                          .single = st->matrix[k].single, .data = st->matrix[k].a};
+    own_rows(m, syn->layer, &f[k].lo, &f[k].hi);
+  }
+  return m->synapses;
+}
+
+int state_fields(const struct state *st, int what, struct field **fields)
+{
+  const size_t most = 2 * (size_t)st->model->stages + (size_t)st->model->synapses;
+  int count = 0;
+
+  *fields = fail_alloc(most, sizeof **fields);
+  if (what & STATE_VALUES) count += value_fields(st, *fields);
+  if (what & STATE_WEIGHTS) count += weight_fields(st, *fields + count);
+  return count;
+}
+
+void state_free_fields(int count, struct field *fields)
+{
+  for (int k = 0; k < count; k++) free((char *)fields[k].path);
+  free(fields);
+}
+
+double matrix_largest(const struct matrix *M)
+{
+  double largest = 0;
+
+  for (long i = 0; i < M->rows; i++)
+    for (long j = 0; j < M->cols; j++) {
+      const double w = fabs(matrix_at(M, i, j));
+      if (!(w <= largest)) largest = isfinite(w) ? w : INFINITY;
+    }
+  return largest;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "system.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAG_VALUE = 1000, TAG_DRIVE = 200000 };
+
+/* The owners of every layer whose synapses multiply the stage. */
+static struct route *plan_value(const struct model *m, int stage)
+{
+  int *to = fail_alloc((size_t)m->synapses + 1, sizeof *to), count = 0;
+
+  for (int k = 0; k < m->synapses; k++)
+    if (m->synapse[k].pre == stage) to[count++] = m->synapse[k].layer;
+  struct route *rt = route_create(m->part, m->stage[stage].layer, count, to, TAG_VALUE + stage);
+  free(to);
+  return rt;
+}
+
+struct system *system_create(struct model *model, struct state *state, struct presenter *pr)
+{
+  struct system *sys = fail_alloc(1, sizeof *sys);
+  const size_t most = 16 + (size_t)model->noise_intervals;
+
+  *sys = (struct system){.comm = model->part->comm, .net = model->net, .part = model->part,
+                         .model = model, .state = state, .presenter = pr, .learning = true};
+  sys->value = fail_alloc((size_t)model->stages, sizeof *sys->value);
+  sys->drive = fail_alloc((size_t)model->stages, sizeof *sys->drive);
+  for (int k = 0; k < model->stages; k++) {
+    const int layer = model->stage[k].layer;
+    sys->value[k] = plan_value(model, k);
+    if (model->stage[k].whole)
+      sys->drive[k] = route_create(model->part, layer, 1, &layer, TAG_DRIVE + k);
+  }
+  sys->segment = fail_alloc(most + 1, sizeof *sys->segment);
+  sys->onset = fail_alloc(most, sizeof *sys->onset);
+  return sys;
+}
+
+void system_destroy(struct system *sys)
+{
+  if (!sys) return;
+  for (int k = 0; k < sys->model->stages; k++) {
+    route_destroy(sys->value[k]);
+    route_destroy(sys->drive[k]);
+  }
+  free(sys->value);
+  free(sys->drive);
+  free(sys->segment);
+  free(sys->onset);
+  free(sys);
+}
+
+static bool is_noisy(const struct system *sys)
+{
+  return sys->model->noise_intervals > 0 && !sys->model->quiet;
+}
+
+/* The kinks of input, target and noise in one ascending list, equal times once. */
+static void merge_kinks(struct system *sys)
+{
+  const struct presenter *pr = sys->presenter;
+  const int grid = is_noisy(sys) ? sys->model->noise_intervals : 0;
+  const double close = 1e-9 * pr->duration;
+  int a = 0, b = 1;
+
+  sys->segments = 0;
+  sys->segment[0] = 0;
+  while (a < pr->kinks) {
+    const double kink = pr->kink[a];
+    const double tick = b < grid ? b * sys->model->noise_interval : INFINITY;
+    double next = kink;
+    if (tick < kink - close) {
+      next = tick;
+      b++;
+    } else {
+      a++;
+      if (tick < kink + close) b++;
+    }
+    sys->segment[++sys->segments] = next;
+  }
+}
+
+/* Does the input or the target move within segment k? */
+static bool is_moving(const struct system *sys, int k)
+{
+  const struct presenter *pr = sys->presenter;
+  const double begin = sys->segment[k], end = sys->segment[k + 1], middle = (begin + end) / 2;
+  const size_t n = (size_t)pr->outputs;
+  double *y = fail_alloc(2 * n, sizeof *y);
+
+  presenter_target(pr, begin, begin, y);
+  presenter_target(pr, middle, begin, y + n);
+  const bool moves = begin < pr->ramp || memcmp(y, y + n, n * sizeof *y) != 0;
+  free(y);
+  return moves;
+}
+
+/* Does the target jump at the start of segment k > 0? */
+static bool is_jumping(const struct system *sys, int k)
+{
+  const struct presenter *pr = sys->presenter;
+  const size_t n = (size_t)pr->outputs;
+  double *y = fail_alloc(2 * n, sizeof *y);
+
+  presenter_target(pr, sys->segment[k], sys->segment[k - 1], y);
+  presenter_target(pr, sys->segment[k], sys->segment[k], y + n);
+  bool jumps = false;
+  for (size_t i = 0; i < n; i++) jumps |= fabs(y[i] - y[n + i]) > 1e-9;
+  free(y);
+  return jumps;
+}
+
+void system_begin(struct system *sys, long p)
+{
+  presenter_begin(sys->presenter, p);
+  merge_kinks(sys);
+  bool moved = false;
+  for (int k = 0; k < sys->segments; k++) {
+    const bool moves = is_moving(sys, k);
+    sys->onset[k] = k == 0 || (moves && !moved) || is_jumping(sys, k);
+    moved = moves;
+  }
+}
+
+void system_enter(struct system *sys, int k, struct moment *at)
+{
+  if (is_noisy(sys)) {
+    const double tick = sys->segment[k] / sys->model->noise_interval;
+    const long index = lround(tick);
+    if (fabs(tick - (double)index) < 1e-6)
+      sys->model->kind->noise(sys->model,
+                              sys->presenter->p * sys->model->noise_intervals + index,
+                              sys->segment[k]);
+  }
+  system_look(sys, k, sys->segment[k], at);
+}
+
+void system_look(const struct system *sys, int k, double u, struct moment *at)
+{
+  at->u = u;
+  if (sys->learning) presenter_target(sys->presenter, u, sys->segment[k], at->target);
+}
+
+int system_stages(const struct system *sys)
+{
+  int stages = 0;
+
+  if (sys->learning) return sys->model->stages;
+  while (stages < sys->model->stages && sys->model->stage[stages].family == ACTIVITY) stages++;
+  return stages;
+}
+
+void system_rows(const struct system *sys, int stage, long *lo, long *hi)
+{
+  *lo = sys->value[stage]->lo;
+  *hi = sys->value[stage]->hi;
+}
+
+bool system_uses(const struct system *sys, int stage)
+{
+  return sys->value[stage]->wanted;
+}
+
+void system_share_value(const struct system *sys, int stage)
+{
+  route_begin(sys->value[stage]);
+  route_end(sys->value[stage]);
+}
+
+void system_share_drive(const struct system *sys, int stage)
+{
+  if (!sys->drive[stage]) return;
+  route_begin(sys->drive[stage]);
+  route_end(sys->drive[stage]);
+}
+
+/* Vectors are allocated only where this rank has rows of the stage: at 500 ranks full-width copies
+ * of every layer would outweigh the weights. */
+static struct moment *moment_frame(const struct system *sys)
+{
+  const size_t stages = (size_t)sys->model->stages;
+  struct moment *at = fail_alloc(1, sizeof *at);
+
+  at->value = fail_alloc(stages, sizeof *at->value);
+  at->drive = fail_alloc(stages, sizeof *at->drive);
+  at->force = fail_alloc(stages, sizeof *at->force);
+  at->scale = fail_alloc(stages, sizeof *at->scale);
+  at->target = fail_alloc((size_t)sys->net->n[sys->net->L], sizeof *at->target);
+  for (size_t k = 0; k < stages; k++) {
+    const struct route *rt = sys->value[k];
+    at->scale[k] = 1;
+    if (rt->lo == rt->hi) continue;
+    at->force[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
+    at->drive[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
+    at->value[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
+  }
+  return at;
+}
+
+struct moment *moment_create(const struct system *sys)
+{
+  struct moment *at = moment_frame(sys);
+
+  at->stages = sys->model->stages;
+  return at;
+}
+
+struct moment *moment_on_routes(const struct system *sys)
+{
+  struct moment *at = moment_create(sys);
+
+  at->routes = sys;
+  for (int k = 0; k < at->stages; k++) {
+    free(at->value[k]);
+    at->value[k] = sys->value[k]->vector;
+    if (sys->drive[k] && sys->drive[k]->vector) {
+      free(at->drive[k]);
+      at->drive[k] = sys->drive[k]->vector;
+    }
+  }
+  return at;
+}
+
+void moment_destroy(struct moment *at)
+{
+  if (!at) return;
+  for (int k = 0; k < at->stages; k++) {
+    free(at->force[k]);
+    if (!at->routes) free(at->value[k]);
+    if (!at->routes || !at->routes->drive[k] || !at->routes->drive[k]->vector) free(at->drive[k]);
+  }
+  free(at->value);
+  free(at->drive);
+  free(at->force);
+  free(at->scale);
+  free(at->target);
+  free(at);
+}
+
+void moment_copy(const struct system *sys, const struct moment *from, struct moment *to)
+{
+  to->u = from->u;
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    const size_t bytes = (size_t)(hi - lo) * sizeof(double);
+    to->scale[k] = from->scale[k];
+    if (lo == hi) continue;
+    memcpy(to->value[k] + lo, from->value[k] + lo, bytes);
+    if (sys->drive[k]) memcpy(to->drive[k], from->drive[k], (size_t)sys->drive[k]->n * sizeof(double));
+    else memcpy(to->drive[k] + lo, from->drive[k] + lo, bytes);
+    memcpy(to->force[k] + lo, from->force[k] + lo, bytes);
+  }
+}

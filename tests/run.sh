@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Install what is missing, build, and run every test; then the quick ones under the sanitizers.
+# Arguments go to ctest: tests/run.sh -R store
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/setup.sh disable=SC1091
+. jobs/setup.sh
+
+# Tests of published data sets run where those are; the others need no data.
+beside="$(cd .. && pwd)/shared/data"
+if [ -z "${TAUFLOW_DATA:-}" ] && [ -d "$beside" ]; then
+  export TAUFLOW_DATA="$beside"
+fi
+
+failed=0
+totals=()
+
+# check_build FOLDER "cmake options" ctest options...
+check_build() {
+  local folder=$1 options counts
+  read -ra options <<<"$2"
+  shift 2
+  cmake -S . -B "$folder" "${options[@]}"
+  cmake --build "$folder" --parallel 2
+  rm -f "$folder/tests.xml"
+  ctest --test-dir "$folder" --parallel 2 --output-on-failure --output-junit tests.xml "$@" ||
+    failed=1
+  counts=$(sed -n 's/^\t*\(tests\|failures\|skipped\|disabled\|time\)="\(.*\)".*/\1=\2/p' \
+    "$folder/tests.xml" 2>/dev/null | head -n 5 | tr '\n' ' ') || true
+  totals+=("$folder: ${counts:-no tests ran}")
+}
+
+check_build build "-DTAUFLOW_TESTS=ON" --no-tests=error "$@"
+check_build build-sanitize "-DTAUFLOW_SANITIZE=ON -DCMAKE_BUILD_TYPE=Debug" \
+  -L sanitize --no-tests=ignore "$@"
+
+echo
+printf '%s\n' "${totals[@]}"
+if [ "$failed" -ne 0 ]; then
+  echo "tests: FAILED"
+  exit 1
+fi
+echo "tests: passed"
