@@ -8,7 +8,7 @@
 #define TAUFLOW_VERSION "0.1.0"
 
 struct code_fact {
-  const char *name;  /* "revision", "compiler", "flags", "mpi", "hdf5", "sundials", "host", "date" */
+  const char *name; /* "revision", "compiler", "flags", "mpi", "hdf5", "sundials", "host", "date" */
   const char *value; /* borrowed, static */
 };
 

@@ -14,10 +14,10 @@ enum split { TRAIN = 0, TEST = 1 };
 
 struct dataset {
   const struct dataset_kind *kind;
-  long inputs;    /* n_0 */
-  int classes;    /* labels are 0 .. classes-1 */
-  long count[2];  /* samples in use, by split; at least 1 each */
-  void *own;      /* the kind's own data */
+  long inputs;   /* n_0 */
+  int classes;   /* labels are 0 .. classes-1 */
+  long count[2]; /* samples in use, by split; at least 1 each */
+  void *own;     /* the kind's own data */
 };
 
 /* One file per kind, one exported table each; src/datasets/dataset.c lists them in the order of

@@ -12,14 +12,14 @@
 struct route {
   const struct partition *part; /* borrowed */
   int layer;
-  long n, lo, hi;  /* width; rows owned here */
-  bool wanted;     /* the whole vector is received here */
-  double *vector;  /* [padded(n)] owned; own rows valid always, all of it after route_end where
-                      wanted; NULL when this rank neither owns nor wants any of it */
+  long n, lo, hi; /* width; rows owned here */
+  bool wanted;    /* the whole vector is received here */
+  double *vector; /* [padded(n)] owned; own rows valid always, all of it after route_end where
+                     wanted; NULL when this rank neither owns nor wants any of it */
   int requests;
   MPI_Request *request; /* owned */
   int tag;
-  bool *wants;     /* [size] which ranks receive the vector */
+  bool *wants; /* [size] which ranks receive the vector */
 };
 
 /* Plan the vector of `layer` for all owners of the layers listed in to[count]. tag is unique in

@@ -55,7 +55,7 @@ void job_destroy(struct job *job);
 double job_real(const struct job *job, const char *name); /* REAL or TIME (s) */
 long job_integer(const struct job *job, const char *name);
 bool job_flag(const struct job *job, const char *name);
-int job_choice(const struct job *job, const char *name); /* index into choices */
+int job_choice(const struct job *job, const char *name);       /* index into choices */
 const char *job_text(const struct job *job, const char *name); /* TEXT, PATH; the CHOICE's word */
 const long *job_integers(const struct job *job, const char *name, long *count);
 /* Was the key given (in the file or by --set)? */

@@ -98,8 +98,7 @@ struct model_kind {
   /* to->value of a stage: the step from `from` to `to` with the forces of both, switching units at
    * the time they cross. before: the moment before `from`, or NULL; used to judge only. Local. */
   struct verdict (*step)(const struct model *m, int stage, const struct leak *leak,
-                         const struct moment *before, const struct moment *from,
-                         struct moment *to);
+                         const struct moment *before, const struct moment *from, struct moment *to);
   /* out = df of a stage for changes d of its drive (own rows, or whole where `whole`), at the
    * frozen moment at. For Newton's matrix. Local. */
   void (*tangent)(const struct model *m, int stage, const struct moment *at, const double *d,

@@ -34,9 +34,12 @@ static inline long padded(long n)
 static inline double phi_value(enum phi phi, double cap, double s)
 {
   switch (phi) {
-  case PHI_TANH: return tanh(s);
-  case PHI_LINEAR: return s;
-  default: return s <= 0 ? 0 : s < cap ? s : cap;
+  case PHI_TANH:
+    return tanh(s);
+  case PHI_LINEAR:
+    return s;
+  default:
+    return s <= 0 ? 0 : s < cap ? s : cap;
   }
 }
 
@@ -44,9 +47,12 @@ static inline double phi_value(enum phi phi, double cap, double s)
 static inline double phi_slope(enum phi phi, double cap, double s)
 {
   switch (phi) {
-  case PHI_TANH: return 1 - tanh(s) * tanh(s);
-  case PHI_LINEAR: return 1;
-  default: return s > 0 && s < cap ? 1 : 0;
+  case PHI_TANH:
+    return 1 - tanh(s) * tanh(s);
+  case PHI_LINEAR:
+    return 1;
+  default:
+    return s > 0 && s < cap ? 1 : 0;
   }
 }
 

@@ -22,12 +22,12 @@ struct solver_stats {
 struct solver_kind;
 struct solver {
   const struct solver_kind *kind;
-  struct system *sys;           /* borrowed */
-  double relative, absolute;    /* tolerances; absolute in units of the state */
-  double max_step;              /* [s]; infinite: none */
-  struct solver_stats stats;    /* since creation, or as restored */
-  double *answer;               /* [n_L] s_L at the end of the last presentation, on owners of
-                                   layer L; owned */
+  struct system *sys;        /* borrowed */
+  double relative, absolute; /* tolerances; absolute in units of the state */
+  double max_step;           /* [s]; infinite: none */
+  struct solver_stats stats; /* since creation, or as restored */
+  double *answer;            /* [n_L] s_L at the end of the last presentation, on owners of
+                                layer L; owned */
   void *own;
 };
 

@@ -43,8 +43,10 @@ static inline double matrix_at(const struct matrix *M, long i, long j)
 }
 static inline void matrix_set(struct matrix *M, long i, long j, double w)
 {
-  if (M->single) ((float *)M->a)[i * M->ld + j] = (float)w;
-  else ((double *)M->a)[i * M->ld + j] = w;
+  if (M->single)
+    ((float *)M->a)[i * M->ld + j] = (float)w;
+  else
+    ((double *)M->a)[i * M->ld + j] = w;
 }
 
 /* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */

@@ -10,15 +10,15 @@
 #include "solver.h"
 
 struct stepper {
-  struct solver *solver;                /* borrowed */
-  struct moment *before, *from, *to;    /* owned; `to` lives on the routes */
-  bool has_before;                      /* `before` belongs to the same smooth stretch */
-  struct pending *pending;              /* owned */
-  int segment;                          /* the one the step lies in */
-  double h;                             /* the next step to try [s] */
-  double size[FAMILIES];                /* largest |v|, |f| of the presentation so far */
-  double tau_least;                     /* [s] */
-  void *own;                            /* the solver's own */
+  struct solver *solver;             /* borrowed */
+  struct moment *before, *from, *to; /* owned; `to` lives on the routes */
+  bool has_before;                   /* `before` belongs to the same smooth stretch */
+  struct pending *pending;           /* owned */
+  int segment;                       /* the one the step lies in */
+  double h;                          /* the next step to try [s] */
+  double size[FAMILIES];             /* largest |v|, |f| of the presentation so far */
+  double tau_least;                  /* [s] */
+  void *own;                         /* the solver's own */
 };
 
 /* Try the step from->u to from->u + h: fill `to` and return this rank's verdicts by family. */

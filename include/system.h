@@ -17,14 +17,14 @@ struct observer {
 };
 
 struct system {
-  MPI_Comm comm;               /* borrowed */
-  const struct network *net;   /* borrowed */
-  const struct partition *part;/* borrowed */
-  struct model *model;         /* borrowed; noise advances in it */
-  struct state *state;         /* borrowed */
-  struct presenter *presenter; /* borrowed; prepared for the presentation at hand */
-  bool learning;               /* false: errors are clamped to 0 and weights frozen */
-  struct observer *observer;   /* borrowed, or NULL */
+  MPI_Comm comm;                /* borrowed */
+  const struct network *net;    /* borrowed */
+  const struct partition *part; /* borrowed */
+  struct model *model;          /* borrowed; noise advances in it */
+  struct state *state;          /* borrowed */
+  struct presenter *presenter;  /* borrowed; prepared for the presentation at hand */
+  bool learning;                /* false: errors are clamped to 0 and weights frozen */
+  struct observer *observer;    /* borrowed, or NULL */
 
   struct route **value; /* [stages] owned */
   struct route **drive; /* [stages] owned; NULL unless the stage is whole */

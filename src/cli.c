@@ -30,28 +30,29 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 void cli_print_help(void)
 {
-  puts("tauflow integrates networks that learn in continuous time.\n"
-       "\n"
-       "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
-       "  tauflow resume DIR         continue a run from its newest intact state file\n"
-       "  tauflow check JOB.yml      all errors of a job at once; memory and work per rank\n"
-       "  tauflow evaluate STATE     accuracy and loss of a state file\n"
-       "  tauflow info FILE.h5       what a state or series file holds\n"
-       "  tauflow keys               every job key with default, limits, unit and meaning\n"
-       "\n"
-       "  --set key=value            override a key of the job (run, check, evaluate; resume: how\n"
-       "                             long to run, and what to evaluate, record and checkpoint)\n"
-       "  --out DIR                  where a run writes\n"
-       "  --start STATE              begin from the weights of a state file (run, check)\n"
-       "  --overwrite                replace the run that is in the folder (run)\n"
-       "  --max-wall SECONDS         stop with a state file before so much wall time (run, resume)\n"
-       "  --confusion                add the confusion matrix (evaluate)\n"
-       "  --markdown                 as docs/jobs.md (keys)\n"
-       "  --help, --version\n"
-       "\n"
-       "Alone, or under mpirun or srun: mpirun -n 4 tauflow run JOB.yml\n"
-       "Exit status: 0 done, 2 a mistake in the input, 3 stopped early with a state file written,\n"
-       "4 the network diverged, 1 anything else.");
+  puts(
+      "tauflow integrates networks that learn in continuous time.\n"
+      "\n"
+      "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
+      "  tauflow resume DIR         continue a run from its newest intact state file\n"
+      "  tauflow check JOB.yml      all errors of a job at once; memory and work per rank\n"
+      "  tauflow evaluate STATE     accuracy and loss of a state file\n"
+      "  tauflow info FILE.h5       what a state or series file holds\n"
+      "  tauflow keys               every job key with default, limits, unit and meaning\n"
+      "\n"
+      "  --set key=value            override a key of the job (run, check, evaluate; resume: how\n"
+      "                             long to run, and what to evaluate, record and checkpoint)\n"
+      "  --out DIR                  where a run writes\n"
+      "  --start STATE              begin from the weights of a state file (run, check)\n"
+      "  --overwrite                replace the run that is in the folder (run)\n"
+      "  --max-wall SECONDS         stop with a state file before so much wall time (run, resume)\n"
+      "  --confusion                add the confusion matrix (evaluate)\n"
+      "  --markdown                 as docs/jobs.md (keys)\n"
+      "  --help, --version\n"
+      "\n"
+      "Alone, or under mpirun or srun: mpirun -n 4 tauflow run JOB.yml\n"
+      "Exit status: 0 done, 2 a mistake in the input, 3 stopped early with a state file written,\n"
+      "4 the network diverged, 1 anything else.");
 }
 
 void cli_print_version(void)
@@ -76,42 +77,55 @@ static double read_seconds(const char *word, struct faults *faults)
 static void read_options(struct cli *cli, int argc, char **argv, struct faults *faults)
 {
   enum { SET = 1, OUT, START, WALL, OVERWRITE, CONFUSION, MARKDOWN };
-  static const struct option options[] = {{"set", required_argument, NULL, SET},
-                                          {"out", required_argument, NULL, OUT},
-                                          {"start", required_argument, NULL, START},
-                                          {"max-wall", required_argument, NULL, WALL},
-                                          {"overwrite", no_argument, NULL, OVERWRITE},
-                                          {"confusion", no_argument, NULL, CONFUSION},
-                                          {"markdown", no_argument, NULL, MARKDOWN},
-                                          {0}};
+  static const struct option options[] = {
+      {"set", required_argument, NULL, SET},       {"out", required_argument, NULL, OUT},
+      {"start", required_argument, NULL, START},   {"max-wall", required_argument, NULL, WALL},
+      {"overwrite", no_argument, NULL, OVERWRITE}, {"confusion", no_argument, NULL, CONFUSION},
+      {"markdown", no_argument, NULL, MARKDOWN},   {0}};
   int option;
 
   opterr = 0;
   optind = 1;
   while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
     switch (option) {
-    case SET: cli->set[cli->sets++] = optarg; break;
-    case OUT: cli->out = optarg; break;
-    case START: cli->start = optarg; break;
-    case WALL: cli->max_wall = read_seconds(optarg, faults); break;
-    case OVERWRITE: cli->overwrite = true; break;
-    case CONFUSION: cli->confusion = true; break;
-    case MARKDOWN: cli->markdown = true; break;
+    case SET:
+      cli->set[cli->sets++] = optarg;
+      break;
+    case OUT:
+      cli->out = optarg;
+      break;
+    case START:
+      cli->start = optarg;
+      break;
+    case WALL:
+      cli->max_wall = read_seconds(optarg, faults);
+      break;
+    case OVERWRITE:
+      cli->overwrite = true;
+      break;
+    case CONFUSION:
+      cli->confusion = true;
+      break;
+    case MARKDOWN:
+      cli->markdown = true;
+      break;
     default:
       faults_add(faults, "%s: no such option, or its value is missing; see tauflow --help",
                  argv[optind - 1]);
     }
   }
   for (; optind < argc; optind++) {
-    if (cli->subject) faults_add(faults, "%s: one thing too many; see tauflow --help", argv[optind]);
-    else cli->subject = argv[optind];
+    if (cli->subject)
+      faults_add(faults, "%s: one thing too many; see tauflow --help", argv[optind]);
+    else
+      cli->subject = argv[optind];
   }
 }
 
 struct cli cli_read(int argc, char **argv, struct faults *faults)
 {
-  struct cli cli = {.command = HELP, .max_wall = INFINITY,
-                    .set = fail_alloc((size_t)argc, sizeof *cli.set)};
+  struct cli cli = {
+      .command = HELP, .max_wall = INFINITY, .set = fail_alloc((size_t)argc, sizeof *cli.set)};
   int k = 0;
 
   if (argc < 2) {
@@ -173,7 +187,8 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     char *text = NULL;
     *origin = fail_text("%s:/job", cli->subject);
     if (!store_read_header(comm, cli->subject, &head, faults)) return NULL;
-    if (head.job) text = fail_text("%s", head.job);
+    if (head.job)
+      text = fail_text("%s", head.job);
     else if (rank == 0)
       faults_add(faults, "%s: holds no job to evaluate with; run one with --start", cli->subject);
     store_free_header(&head);
@@ -198,8 +213,10 @@ static void check_resumed(const struct cli *cli, struct faults *faults)
     bool ok = false;
     for (int j = 0; j < 4; j++) ok |= strncmp(cli->set[k], may[j], strlen(may[j])) == 0;
     if (!ok)
-      faults_add(faults, "--set %s: a resumed run may change present.samples and evaluate, record "
-                         "and checkpoint keys only", cli->set[k]);
+      faults_add(faults,
+                 "--set %s: a resumed run may change present.samples and evaluate, record "
+                 "and checkpoint keys only",
+                 cli->set[k]);
   }
 }
 

@@ -9,12 +9,12 @@ struct diagnostics {
   struct system *sys; /* borrowed */
   struct observer observer;
   struct measures result;
-  double *row, *line;      /* one number per own row; per row of the line, on rank 0 */
-  int *count, *first;      /* [size] for gathering rows */
-  double *product;          /* [L] |z_l| |y_{l-1}| at the last observed point, rank 0 */
-  double *drive;           /* [L] int |z_l| |y_{l-1}| dt of the watched presentation, rank 0 */
+  double *row, *line; /* one number per own row; per row of the line, on rank 0 */
+  int *count, *first; /* [size] for gathering rows */
+  double *product;    /* [L] |z_l| |y_{l-1}| at the last observed point, rank 0 */
+  double *drive;      /* [L] int |z_l| |y_{l-1}| dt of the watched presentation, rank 0 */
   double last_u;
-  bool seen;               /* a point of the watched presentation; none yet: balance unknown */
+  bool seen; /* a point of the watched presentation; none yet: balance unknown */
 };
 
 static void see(void *who, const struct moment *at);
@@ -24,8 +24,12 @@ struct diagnostics *diagnostics_create(struct system *sys)
   struct diagnostics *d = fail_alloc(1, sizeof *d);
   const struct partition *part = sys->part;
   const size_t L = (size_t)part->L, rows = (size_t)part->start[part->L + 1];
-  double **vectors[] = {&d->result.W_norm,   &d->result.V_norm,  &d->result.alignment,
-                        &d->result.mismatch, &d->result.balance, &d->product,
+  double **vectors[] = {&d->result.W_norm,
+                        &d->result.V_norm,
+                        &d->result.alignment,
+                        &d->result.mismatch,
+                        &d->result.balance,
+                        &d->product,
                         &d->drive};
 
   d->sys = sys;
@@ -196,7 +200,8 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
       long a, b;
       partition_rows(part, syn->layer, r, &a, &b);
       if (a == b) continue;
-      if (r == to) memcpy(got + a * wide, send, (size_t)((b - a) * wide) * sizeof *got);
+      if (r == to)
+        memcpy(got + a * wide, send, (size_t)((b - a) * wide) * sizeof *got);
       else
         CHECK_MPI(MPI_Recv(got + a * wide, (int)((b - a) * wide), MPI_DOUBLE, r, TAG_SLAB,
                            part->comm, MPI_STATUS_IGNORE));

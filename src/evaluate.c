@@ -65,8 +65,10 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
   e->sys = system_create(model, &e->state, e->presenter);
   e->sys->learning = false;
   e->samples = wanted > 0 && wanted < data->count[TEST] ? wanted : data->count[TEST];
-  if (job_choice(job, "evaluate.readout") == 1 && !discrete) e->solver = solver_create(job, e->sys);
-  else e->settler = settler_create(e->sys);
+  if (job_choice(job, "evaluate.readout") == 1 && !discrete)
+    e->solver = solver_create(job, e->sys);
+  else
+    e->settler = settler_create(e->sys);
   return e;
 }
 
@@ -123,10 +125,12 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
   }
   e->model->quiet = false;
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, e->sys->comm));
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, table, (int)(classes * n), MPI_LONG, MPI_SUM, e->sys->comm));
+  CHECK_MPI(
+      MPI_Allreduce(MPI_IN_PLACE, table, (int)(classes * n), MPI_LONG, MPI_SUM, e->sys->comm));
   for (long i = 0; confusion && i < classes; i++)
     for (long j = 0; j < classes; j++) confusion[i * classes + j] += table[i * n + j];
   free(table);
-  return (struct evaluation){.samples = e->samples, .accuracy = sum[0] / (double)e->samples,
+  return (struct evaluation){.samples = e->samples,
+                             .accuracy = sum[0] / (double)e->samples,
                              .loss = sum[1] / (double)e->samples};
 }

@@ -126,8 +126,8 @@ static void forget(const char *folder, const char *name)
 
 void folder_clear(const char *folder)
 {
-  static const char *const names[] = {"job.yml",   "used.yml",  "log.txt",      "summary.yml",
-                                      "series.h5", "stop",      "state-last.h5"};
+  static const char *const names[] = {"job.yml",   "used.yml", "log.txt",      "summary.yml",
+                                      "series.h5", "stop",     "state-last.h5"};
   long *list;
   const int states = folder_states(folder, &list);
 
@@ -172,7 +172,7 @@ char *folder_read_text(const char *path, struct faults *faults)
 
   if (!in || fstat(fileno(in), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 1 << 24) {
     faults_add(faults, "%s: %s", path,
-               !in                       ? strerror(errno)
+               !in                      ? strerror(errno)
                : !S_ISREG(info.st_mode) ? "is not a file"
                                         : "is too large for a job file (limit 16 MiB)");
     if (in) fclose(in);

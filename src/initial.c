@@ -42,13 +42,12 @@ static double draw_element(const struct draw *draw, const struct model *m,
 static double *draw_orthogonal(const struct draw *draw, const struct model *m,
                                const struct synapse *syn)
 {
-  const struct draw gauss = {.law = NORM_PRESERVING, .gain = sqrt((double)syn->rows),
-                             .seed = draw->seed};
+  const struct draw gauss = {
+      .law = NORM_PRESERVING, .gain = sqrt((double)syn->rows), .seed = draw->seed};
   double *Q = fail_alloc((size_t)syn->rows * (size_t)syn->cols, sizeof *Q);
 
   for (long i = 0; i < syn->rows; i++)
-    for (long j = 0; j < syn->cols; j++)
-      Q[i * syn->cols + j] = draw_element(&gauss, m, syn, i, j);
+    for (long j = 0; j < syn->cols; j++) Q[i * syn->cols + j] = draw_element(&gauss, m, syn, i, j);
   dense_orthonormalise(syn->rows, syn->cols, Q);
   for (long k = 0; k < syn->rows * syn->cols; k++) Q[k] *= draw->gain;
   return Q;
@@ -70,8 +69,7 @@ static void fill_random(struct state *st, const struct draw *draw, int into, int
   for (long i = lo; i < hi; i++)
     for (long j = 0; j < M->cols; j++) {
       const long row = transposed ? j : i, col = transposed ? i : j;
-      matrix_set(M, i - lo, j,
-                 Q ? Q[row * syn->cols + col] : draw_element(draw, m, syn, row, col));
+      matrix_set(M, i - lo, j, Q ? Q[row * syn->cols + col] : draw_element(draw, m, syn, row, col));
     }
   free(Q);
 }

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel.h"
-
-/* One binary serves several generations of x86-64: the loader picks the clone. Sanitizers and
- * indirect functions do not mix, and other machines have the portable build. */
-#if defined(__x86_64__) && !defined(TAUFLOW_NO_CLONES)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+#include "clones.h"
 
 enum { LANES64 = 8, LANES32 = 16, ROWS = 4 };
 typedef double vec64 __attribute__((vector_size(64)));

@@ -21,7 +21,8 @@ static double end_time(const struct cli *cli, const struct job *job)
 static int run_or_resume(const struct cli *cli, const struct job *job, struct faults *faults)
 {
   char *out = cli_out(cli, job);
-  const struct run_options options = {.out = out, .overwrite = cli->overwrite,
+  const struct run_options options = {.out = out,
+                                      .overwrite = cli->overwrite,
                                       .resume = cli->command == RESUME,
                                       .end_time = end_time(cli, job)};
   const int status = run_job(MPI_COMM_WORLD, job, &options, faults);
@@ -40,7 +41,8 @@ static int with_job(const struct cli *cli, struct faults *faults)
     status = run_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
   else if (cli->command == CHECK_JOB)
     status = run_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
-  else status = run_or_resume(cli, job, faults);
+  else
+    status = run_or_resume(cli, job, faults);
   job_destroy(job);
   return status;
 }
@@ -63,7 +65,8 @@ static int dispatch(const struct cli *cli, int rank, struct faults *faults)
     CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, MPI_COMM_WORLD));
     return status;
   }
-  default: return with_job(cli, faults);
+  default:
+    return with_job(cli, faults);
   }
 }
 

@@ -13,8 +13,7 @@ const struct key network_keys[] = {
      "xavier|xavier_uniform|he|orthogonal|norm_preserving", "",
      "distribution of the initial weights: normal with variance 2/(n_in + n_out); uniform with the "
      "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out"},
-    {"network.gain", KEY_REAL, "1", 0, INFINITY, false, NULL, "1",
-     "factor on all initial weights"},
+    {"network.gain", KEY_REAL, "1", 0, INFINITY, false, NULL, "1", "factor on all initial weights"},
     {"network.weights", KEY_CHOICE, "double", 0, 0, false, "double|single", "",
      "precision in which W and V are stored and multiplied; all else is double"},
     {0},

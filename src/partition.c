@@ -71,8 +71,10 @@ struct partition *partition_create(const struct network *net, MPI_Comm comm)
   part->start = fail_alloc((size_t)net->L + 2, sizeof *part->start);
   part->first = fail_alloc((size_t)part->size + 1, sizeof *part->first);
   for (int l = 1; l <= net->L; l++) part->start[l + 1] = part->start[l] + net->n[l];
-  if (part->size <= net->L) cut_at_layers(part, net);
-  else cut_anywhere(part, net);
+  if (part->size <= net->L)
+    cut_at_layers(part, net);
+  else
+    cut_anywhere(part, net);
   part->first[part->size] = part->start[net->L + 1];
   EXPECT(partition_is_valid(part));
   return part;

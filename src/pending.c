@@ -9,21 +9,21 @@ enum { NODES = 24 };
 
 struct pending {
   const struct system *sys;
-  int count;               /* nodes; the last is the present point */
-  double time[NODES];      /* u of each [s] */
-  double weight[NODES];    /* trapezoid weight so far [s] */
-  double **value;          /* [stages][NODES][ld] values; NULL where not needed here */
-  double **drive;          /* [stages][NODES][ld] drives, where a synapse learns from them */
-  double **growth;         /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
-  double **gram;           /* [stages][NODES] inner products of the met value with the nodes */
-  double **met;            /* [stages] the value met last, borrowed */
-  float **met_single;      /* [stages][ld] its rounded copy, single precision only */
-  double begin;            /* u at the last fold [s] */
-  double *held[2];         /* W_1 x_from, W_1 x_to: [own rows of layer 1] */
-  double *held_sum[2];     /* sum_k c_k (1-b_k) post_k and sum_k c_k b_k post_k */
-  double held_gram[3];     /* x_from.x_from, x_from.x_to, x_to.x_to */
-  double *p, *q;           /* fold: [NODES][rows], [NODES][ld] */
-  float *ps, *qs;          /* their rounded copies */
+  int count;            /* nodes; the last is the present point */
+  double time[NODES];   /* u of each [s] */
+  double weight[NODES]; /* trapezoid weight so far [s] */
+  double **value;       /* [stages][NODES][ld] values; NULL where not needed here */
+  double **drive;       /* [stages][NODES][ld] drives, where a synapse learns from them */
+  double **growth;      /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
+  double **gram;        /* [stages][NODES] inner products of the met value with the nodes */
+  double **met;         /* [stages] the value met last, borrowed */
+  float **met_single;   /* [stages][ld] its rounded copy, single precision only */
+  double begin;         /* u at the last fold [s] */
+  double *held[2];      /* W_1 x_from, W_1 x_to: [own rows of layer 1] */
+  double *held_sum[2];  /* sum_k c_k (1-b_k) post_k and sum_k c_k b_k post_k */
+  double held_gram[3];  /* x_from.x_from, x_from.x_to, x_to.x_to */
+  double *p, *q;        /* fold: [NODES][rows], [NODES][ld] */
+  float *ps, *qs;       /* their rounded copies */
 };
 
 static long width(const struct pending *p, int stage)
@@ -130,8 +130,10 @@ static void round_to_single(const double *x, long n, float *out)
 /* out = M_0 x, in the precision of the weights. x_single may be NULL in double precision. */
 static void product(const struct matrix *M, const double *x, const float *x_single, double *out)
 {
-  if (M->single) kernel_rows_f32(M->a, M->rows, M->ld, x_single, out);
-  else kernel_rows_f64(M->a, M->rows, M->ld, x, out);
+  if (M->single)
+    kernel_rows_f32(M->a, M->rows, M->ld, x_single, out);
+  else
+    kernel_rows_f64(M->a, M->rows, M->ld, x, out);
 }
 
 static void multiply_held_input(struct pending *p)
@@ -156,8 +158,7 @@ static void set_growth(struct pending *p, int n)
   const struct model *m = p->sys->model;
 
   for (int k = 0; k < m->synapses; k++)
-    p->growth[k][n] =
-        exp((p->time[n] - p->begin) / m->synapse[k].tau_dec) / m->synapse[k].tau_pot;
+    p->growth[k][n] = exp((p->time[n] - p->begin) / m->synapse[k].tau_dec) / m->synapse[k].tau_pot;
 }
 
 /* Append the moment as a node of weight 0. */
@@ -242,8 +243,8 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
 
   double c[NODES];
   for (int n = 0; n < p->count; n++)
-    c[n] = (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] *
-           p->gram[syn->pre][n];
+    c[n] =
+        (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
   kernel_combine(p->count, c, post_nodes(p, syn), padded(syn->rows), hi - lo, drive + lo);
   finish_product(drive + lo, hi - lo, exp(-(u - p->begin) / syn->tau_dec));
 }

@@ -54,11 +54,11 @@ struct run {
   long samples;
   double began; /* wall clock when this process began the run [s] */
 
-  double done;           /* presentations completed */
-  double accuracy, loss; /* moving averages over the last WINDOW presentations */
-  double wall;           /* wall time of earlier processes [s] */
-  double *largest_start; /* [synapses] largest |w| at the start, over all ranks */
-  double *mismatch_start;/* [L-1] */
+  double done;            /* presentations completed */
+  double accuracy, loss;  /* moving averages over the last WINDOW presentations */
+  double wall;            /* wall time of earlier processes [s] */
+  double *largest_start;  /* [synapses] largest |w| at the start, over all ranks */
+  double *mismatch_start; /* [L-1] */
 
   struct evaluation test; /* the last; samples 0: none yet */
   const char *status;
@@ -112,8 +112,12 @@ static void write_state(struct run *r, double t)
   struct field *fields;
   const double wall_before = r->wall;
   char *used = job_used(r->job), *path = folder_state(r->options->out, (long)r->done);
-  struct state_header head = {.t = t, .presentation = (long)r->done, .status = r->status,
-                              .job = used, .widths = s->net->n, .layers = s->net->L,
+  struct state_header head = {.t = t,
+                              .presentation = (long)r->done,
+                              .status = r->status,
+                              .job = used,
+                              .widths = s->net->n,
+                              .layers = s->net->L,
                               .resumable = true};
 
   r->wall += wall_clock() - r->began;
@@ -146,8 +150,7 @@ static bool read_newest(struct run *r)
     CHECK_MPI(MPI_Bcast(&p, 1, MPI_LONG, 0, r->comm));
     char *path = folder_state(r->options->out, p);
     const int notes = list_notes(r, note);
-    ok = session_load(r->s, path, true, &why) &&
-         store_read_notes(r->comm, path, notes, note, &why);
+    ok = session_load(r->s, path, true, &why) && store_read_notes(r->comm, path, notes, note, &why);
     if (!ok && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text ? why.text : "");
     faults_clear(&why);
     free(path);
@@ -219,8 +222,7 @@ static void record(struct run *r)
 static void test(struct run *r)
 {
   r->test = evaluator_run(r->s->evaluator, NULL);
-  if (r->rank == 0)
-    recorder_add_test(r->recorder, (long)r->done, time_of(r), &r->test, r->faults);
+  if (r->rank == 0) recorder_add_test(r->recorder, (long)r->done, time_of(r), &r->test, r->faults);
   insist(r);
   log_line(r->log, "%ld presentations: test accuracy %.4f, test loss %.4f (%ld samples)",
            (long)r->done, r->test.accuracy, r->test.loss, r->test.samples);
@@ -313,8 +315,8 @@ static void write_summary(struct run *r, double t)
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
       "ranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
       job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
-      r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done,
-      t, wall, r->done / wall, solver->kind->name, solver->stats.steps, solver->stats.rejected,
+      r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done, t,
+      wall, r->done / wall, solver->kind->name, solver->stats.steps, solver->stats.rejected,
       solver->stats.evaluations, ranks, digest, TAUFLOW_VERSION);
   if (r->rank == 0) {
     char *path = folder_path(r->options->out, "summary.yml");
@@ -322,8 +324,8 @@ static void write_summary(struct run *r, double t)
     free(path);
     log_line(r->log, "%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
              r->status, (long)r->done, t, wall);
-    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx",
-             solver->stats.steps, solver->stats.rejected, digest);
+    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", solver->stats.steps,
+             solver->stats.rejected, digest);
     log_line(r->log, "results in %s", r->options->out);
   }
   free(text);
@@ -371,14 +373,16 @@ static void announce(struct run *r)
   char widths[256] = "";
   size_t used = 0;
   for (int l = 0; l <= s->net->L && used < sizeof widths - 24; l++)
-    used += (size_t)snprintf(widths + used, sizeof widths - used, "%s%ld", l ? "-" : "",
-                             s->net->n[l]);
+    used +=
+        (size_t)snprintf(widths + used, sizeof widths - used, "%s%ld", l ? "-" : "", s->net->n[l]);
   log_line(r->log, "network %s, model %s, solver %s, data %s (%ld train, %ld test), %d rank%s",
            widths, s->model->kind->name, s->solver->kind->name, s->data->kind->name,
            s->data->count[TRAIN], s->data->count[TEST], ranks, ranks == 1 ? "" : "s");
   if (ranks > 1 && strcmp(s->solver->kind->name, "cascade") == 0)
-    log_line(r->log, "note: cascade takes one layer after another; solver.name: lockstep would "
-                     "keep all %d ranks busy", ranks);
+    log_line(r->log,
+             "note: cascade takes one layer after another; solver.name: lockstep would "
+             "keep all %d ranks busy",
+             ranks);
   if (r->options->resume) log_line(r->log, "resumed at presentation %ld", (long)r->done);
 }
 
@@ -403,9 +407,12 @@ static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct fa
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0 && !o->resume) {
     if (folder_has_run(o->out) && !o->overwrite)
-      faults_add(faults, "%s: holds a run already; add --overwrite, or continue it with "
-                         "`tauflow resume %s`", o->out, o->out);
-    else folder_is_writable(o->out, faults);
+      faults_add(faults,
+                 "%s: holds a run already; add --overwrite, or continue it with "
+                 "`tauflow resume %s`",
+                 o->out, o->out);
+    else
+      folder_is_writable(o->out, faults);
   }
   return !faults_any(faults, comm);
 }
@@ -435,8 +442,12 @@ static void run_end(struct run *r)
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults)
 {
-  struct run r = {.comm = comm, .job = job, .options = options, .faults = faults,
-                  .samples = job_integer(job, "present.samples"), .began = wall_clock(),
+  struct run r = {.comm = comm,
+                  .job = job,
+                  .options = options,
+                  .faults = faults,
+                  .samples = job_integer(job, "present.samples"),
+                  .began = wall_clock(),
                   .status = "running"};
   int status = EXIT_MISTAKE;
 

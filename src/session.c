@@ -111,7 +111,8 @@ static bool load_weights(struct session *s, const char *path, bool all, struct f
     const bool there = all || forward || store_has(s->comm, path, fields[k].path);
     if (!all && syn->init == INIT_TRANSPOSE && (syn->tied || !there))
       ok = load_tied(s, k, path, faults);
-    else if (there) ok = store_read_fields(s->comm, path, 1, &fields[k], false, faults);
+    else if (there)
+      ok = store_read_fields(s->comm, path, 1, &fields[k], false, faults);
   }
   state_free_fields(count, fields);
   return ok;

@@ -23,8 +23,8 @@ struct state *state_create(const struct model *model)
     const struct synapse *syn = &model->synapse[k];
     struct matrix *M = &st->matrix[k];
     own_rows(model, syn->layer, &lo, &hi);
-    *M = (struct matrix){.rows = hi - lo, .cols = syn->cols, .ld = padded(syn->cols),
-                         .single = model->net->single};
+    *M = (struct matrix){
+        .rows = hi - lo, .cols = syn->cols, .ld = padded(syn->cols), .single = model->net->single};
     M->a = fail_alloc((size_t)M->rows * (size_t)M->ld, M->single ? sizeof(float) : sizeof(double));
   }
   return st;
@@ -48,14 +48,16 @@ static int value_fields(const struct state *st, struct field *f)
   double *data;
 
   for (int k = 0; k < m->stages; k++)
-    f[count++] = (struct field){
-        .path = fail_text("/layer%02d/%s", m->stage[k].layer, m->stage[k].name),
-        .about = m->stage[k].family == ACTIVITY ? "activity" : "error", .data = st->value[k],
-        .lo = m->stage[k].layer};
+    f[count++] =
+        (struct field){.path = fail_text("/layer%02d/%s", m->stage[k].layer, m->stage[k].name),
+                       .about = m->stage[k].family == ACTIVITY ? "activity" : "error",
+                       .data = st->value[k],
+                       .lo = m->stage[k].layer};
   for (int k = 0; m->kind->extra && (data = m->kind->extra(m, k, &stage, &name)); k++)
     f[count++] = (struct field){.path = fail_text("/layer%02d/%s", m->stage[stage].layer, name),
                                 .about = "noise at the end of the last presentation",
-                                .data = data, .lo = m->stage[stage].layer};
+                                .data = data,
+                                .lo = m->stage[stage].layer};
   for (int k = 0; k < count; k++) { /* lo held the layer until here */
     const int layer = (int)f[k].lo;
     f[k].unit = "1";
@@ -79,9 +81,13 @@ static int weight_fields(const struct state *st, struct field *f)
                           .about = syn->pre == INPUT || m->stage[syn->pre].family == ACTIVITY
                                        ? "forward weights"
                                        : "feedback weights",
-                          .unit = "1", .axes = "row, column", .dims = 2,
-                          .shape = {syn->rows, syn->cols}, .ld = st->matrix[k].ld,
-                          .single = st->matrix[k].single, .data = st->matrix[k].a};
+                          .unit = "1",
+                          .axes = "row, column",
+                          .dims = 2,
+                          .shape = {syn->rows, syn->cols},
+                          .ld = st->matrix[k].ld,
+                          .single = st->matrix[k].single,
+                          .data = st->matrix[k].a};
     own_rows(m, syn->layer, &f[k].lo, &f[k].hi);
   }
   return m->synapses;

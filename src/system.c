@@ -22,8 +22,13 @@ struct system *system_create(struct model *model, struct state *state, struct pr
   struct system *sys = fail_alloc(1, sizeof *sys);
   const size_t most = 16 + (size_t)model->noise_intervals;
 
-  *sys = (struct system){.comm = model->part->comm, .net = model->net, .part = model->part,
-                         .model = model, .state = state, .presenter = pr, .learning = true};
+  *sys = (struct system){.comm = model->part->comm,
+                         .net = model->net,
+                         .part = model->part,
+                         .model = model,
+                         .state = state,
+                         .presenter = pr,
+                         .learning = true};
   sys->value = fail_alloc((size_t)model->stages, sizeof *sys->value);
   sys->drive = fail_alloc((size_t)model->stages, sizeof *sys->drive);
   for (int k = 0; k < model->stages; k++) {
@@ -129,8 +134,7 @@ void system_enter(struct system *sys, int k, struct moment *at)
     const double tick = sys->segment[k] / sys->model->noise_interval;
     const long index = lround(tick);
     if (fabs(tick - (double)index) < 1e-6)
-      sys->model->kind->noise(sys->model,
-                              sys->presenter->p * sys->model->noise_intervals + index,
+      sys->model->kind->noise(sys->model, sys->presenter->p * sys->model->noise_intervals + index,
                               sys->segment[k]);
   }
   system_look(sys, k, sys->segment[k], at);
@@ -248,8 +252,10 @@ void moment_copy(const struct system *sys, const struct moment *from, struct mom
     to->scale[k] = from->scale[k];
     if (lo == hi) continue;
     memcpy(to->value[k] + lo, from->value[k] + lo, bytes);
-    if (sys->drive[k]) memcpy(to->drive[k], from->drive[k], (size_t)sys->drive[k]->n * sizeof(double));
-    else memcpy(to->drive[k] + lo, from->drive[k] + lo, bytes);
+    if (sys->drive[k])
+      memcpy(to->drive[k], from->drive[k], (size_t)sys->drive[k]->n * sizeof(double));
+    else
+      memcpy(to->drive[k] + lo, from->drive[k] + lo, bytes);
     memcpy(to->force[k] + lo, from->force[k] + lo, bytes);
   }
 }

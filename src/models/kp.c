@@ -11,6 +11,7 @@
  *
  * The rules kp, fa, dfa and sgd differ in data only: what V starts as and whether it learns. */
 #include "model.h"
+#include "relax.h"
 #include "rng.h"
 #include <stdlib.h>
 
@@ -18,13 +19,13 @@ enum rule { RULE_KP, RULE_FA, RULE_DFA, RULE_SGD };
 enum routing { ROUTING_BY_RULE, ROUTING_LAYERWISE, ROUTING_DIRECT };
 
 struct kp {
-  bool gate;        /* phi' in eq. 5 */
-  double rms;       /* a of a phi/rms(phi); 0: off */
-  double noise;     /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
+  bool gate;    /* phi' in eq. 5 */
+  double rms;   /* a of a phi/rms(phi); 0: off */
+  double noise; /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
   unsigned long seed;
-  double noise_keep[FAMILIES]; /* exp(-interval/tau) of each family */
+  double noise_keep[FAMILIES];     /* exp(-interval/tau) of each family */
   double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
-  double noise_begin;          /* when that interval began, time inside the presentation [s] */
+  double noise_begin;              /* when that interval began, time inside the presentation [s] */
 };
 
 const struct key kp_keys[] = {
@@ -96,8 +97,9 @@ static void kp_check(const struct job *job, struct faults *faults)
     faults_add(faults, "kp.routing = layerwise: rule dfa is direct; use rule fa (%s)",
                job_place(job, "kp.routing"));
   if (is_direct(job) && job_choice(job, "kp.feedback_init") == INIT_TRANSPOSE)
-    faults_add(faults, "kp.feedback_init = transpose: with direct routing V has no W to be the "
-                       "transpose of (%s)",
+    faults_add(faults,
+               "kp.feedback_init = transpose: with direct routing V has no W to be the "
+               "transpose of (%s)",
                job_place(job, "kp.feedback_init"));
   for (int k = 0; k < 2; k++)
     if (job_real(job, decays[k]) < T / 100)
@@ -125,10 +127,15 @@ static void make_stages(struct model *m, const struct job *job)
   m->stages = 2 * L;
   m->stage = fail_alloc((size_t)m->stages, sizeof *m->stage);
   for (int l = 1; l <= L; l++) {
-    m->stage[stage_y(m->net, l)] = (struct stage){.name = "y", .family = ACTIVITY, .layer = l,
+    m->stage[stage_y(m->net, l)] = (struct stage){.name = "y",
+                                                  .family = ACTIVITY,
+                                                  .layer = l,
                                                   .tau = job_real(job, "kp.tau_inf"),
-                                                  .synapse = l - 1, .whole = rms || l == L};
-    m->stage[stage_z(m->net, l)] = (struct stage){.name = "z", .family = ERROR, .layer = l,
+                                                  .synapse = l - 1,
+                                                  .whole = rms || l == L};
+    m->stage[stage_z(m->net, l)] = (struct stage){.name = "z",
+                                                  .family = ERROR,
+                                                  .layer = l,
                                                   .tau = job_real(job, "kp.tau_err"),
                                                   .synapse = l < L ? L + l - 1 : NONE,
                                                   .whole = rms && l < L};
@@ -146,22 +153,34 @@ static void make_synapses(struct model *m, const struct job *job)
   m->synapses = 2 * L - 1;
   m->synapse = fail_alloc((size_t)m->synapses, sizeof *m->synapse);
   for (int l = 1; l <= L; l++)
-    m->synapse[l - 1] = (struct synapse){
-        .name = "W", .layer = l, .pre = l == 1 ? INPUT : stage_y(m->net, l - 1),
-        .post = stage_z(m->net, l), .learns = true, .tau_pot = job_real(job, "kp.tau_pot"),
-        .tau_dec = job_real(job, "kp.tau_dec"), .rows = n[l], .cols = n[l - 1],
-        .init = INIT_RANDOM};
+    m->synapse[l - 1] = (struct synapse){.name = "W",
+                                         .layer = l,
+                                         .pre = l == 1 ? INPUT : stage_y(m->net, l - 1),
+                                         .post = stage_z(m->net, l),
+                                         .learns = true,
+                                         .tau_pot = job_real(job, "kp.tau_pot"),
+                                         .tau_dec = job_real(job, "kp.tau_dec"),
+                                         .rows = n[l],
+                                         .cols = n[l - 1],
+                                         .init = INIT_RANDOM};
   for (int l = 1; l < L; l++) {
     const int from = direct ? L : l + 1;
     m->synapse[L + l - 1] = (struct synapse){
-        .name = "V", .layer = l, .pre = stage_z(m->net, from), .post = stage_y(m->net, l),
+        .name = "V",
+        .layer = l,
+        .pre = stage_z(m->net, from),
+        .post = stage_y(m->net, l),
         .post_drive = job_choice(job, "kp.feedback_drive") == 1,
         .learns = rule == RULE_KP || rule == RULE_SGD,
         .tau_pot = job_real(job, "kp.tau_pot_feedback"),
-        .tau_dec = job_real(job, "kp.tau_dec_feedback"), .rows = n[l], .cols = n[from],
-        .init = rule == RULE_SGD ? INIT_TRANSPOSE
-                                 : (enum init_kind)job_choice(job, "kp.feedback_init"),
-        .transpose_of = l, .tied = rule == RULE_SGD, .init_value = job_real(job, "kp.feedback_value")};
+        .tau_dec = job_real(job, "kp.tau_dec_feedback"),
+        .rows = n[l],
+        .cols = n[from],
+        .init =
+            rule == RULE_SGD ? INIT_TRANSPOSE : (enum init_kind)job_choice(job, "kp.feedback_init"),
+        .transpose_of = l,
+        .tied = rule == RULE_SGD,
+        .init_value = job_real(job, "kp.feedback_value")};
   }
 }
 
@@ -268,7 +287,10 @@ static void force_y(const struct model *m, int stage, struct moment *at, long lo
     scale = rms_scale(kp, squares, m->net->n[l]);
   }
   at->scale[stage] = scale;
-  for (long i = lo; i < hi; i++) at->force[stage][i] = scale * phi_value(phi, cap, s[i]);
+  if (phi == PHI_RELU || phi == PHI_CLIPPED_RELU)
+    relax_relu(hi - lo, cap, scale, s + lo, at->force[stage] + lo);
+  else
+    for (long i = lo; i < hi; i++) at->force[stage][i] = scale * phi_value(phi, cap, s[i]);
 }
 
 /* eq. 4. The softmax subtracts the largest drive first, so no exponential overflows. */
@@ -287,8 +309,8 @@ static void force_top(const struct model *m, int stage, struct moment *at, long 
   }
   at->scale[stage] = kp->rms > 0 ? rms_scale(kp, squares, n) : 1;
   for (long i = lo; i < hi; i++)
-    at->force[stage][i] = at->scale[stage] *
-                          (at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]));
+    at->force[stage][i] =
+        at->scale[stage] * (at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]));
 }
 
 /* eq. 5 */
@@ -309,9 +331,11 @@ static void force_z(const struct model *m, int stage, struct moment *at, long lo
     scale = rms_scale(kp, squares, m->net->n[l]);
   }
   at->scale[stage] = scale;
-  for (long i = lo; i < hi; i++)
-    at->force[stage][i] =
-        scale * (kp->gate ? phi_slope(phi_of(m, l), cap, s[i]) : 1) * v[i];
+  if (kp->gate && (phi_of(m, l) == PHI_RELU || phi_of(m, l) == PHI_CLIPPED_RELU))
+    relax_gate(hi - lo, cap, scale, s + lo, v + lo, at->force[stage] + lo);
+  else
+    for (long i = lo; i < hi; i++)
+      at->force[stage][i] = scale * (kp->gate ? phi_slope(phi_of(m, l), cap, s[i]) : 1) * v[i];
 }
 
 static void kp_force(const struct model *m, int stage, struct moment *at)
@@ -320,9 +344,12 @@ static void kp_force(const struct model *m, int stage, struct moment *at)
 
   kp_rows(m, stage, &lo, &hi);
   if (lo == hi) return;
-  if (m->stage[stage].family == ACTIVITY) force_y(m, stage, at, lo, hi);
-  else if (m->stage[stage].layer == m->net->L) force_top(m, stage, at, lo, hi);
-  else force_z(m, stage, at, lo, hi);
+  if (m->stage[stage].family == ACTIVITY)
+    force_y(m, stage, at, lo, hi);
+  else if (m->stage[stage].layer == m->net->L)
+    force_top(m, stage, at, lo, hi);
+  else
+    force_z(m, stage, at, lo, hi);
   if (is_noisy(m)) add_noise(m, stage, at);
 }
 
@@ -362,8 +389,7 @@ static double integrate_gate(const struct leak *k, double cap, double s0, double
 {
   double sum = while_on(k, s0 > 0, s1 > 0, s0, s1, v0, v1);
 
-  if (s0 >= cap || s1 >= cap)
-    sum -= while_on(k, s0 >= cap, s1 >= cap, s0 - cap, s1 - cap, v0, v1);
+  if (s0 >= cap || s1 >= cap) sum -= while_on(k, s0 >= cap, s1 >= cap, s0 - cap, s1 - cap, v0, v1);
   return sum;
 }
 
@@ -422,22 +448,30 @@ static double judge_curvature(const struct model *m, enum shape shape, int stage
                               const struct moment *from, const struct moment *to, long lo, long hi)
 {
   const double back = before ? from->u - before->u : k->h;
-  const double ratio = before ? k->h / back : 0, weight = k->j * k->h / (k->h + back);
-  const double cap = m->net->cap;
+  const double ratio = before ? k->h / back : 0;
   const int y = stage_y(m->net, m->stage[stage].layer);
-  const double *s0 = from->drive[y], *s1 = to->drive[y];
-  double a, b, c, worst = 0;
+  const bool bends = shape != SMOOTH;
+  double a, b, c;
   const double *q = linear_part(shape, before ? before : from, stage, &a);
   const double *q0 = linear_part(shape, from, stage, &b);
   const double *q1 = linear_part(shape, to, stage, &c);
 
-  for (long i = lo; i < hi; i++) {
-    const double e = fabs(c * q1[i] - b * q0[i] - ratio * (b * q0[i] - a * q[i]));
-    const bool flat = shape != SMOOTH && region(cap, s0[i]) != 1 &&
-                      region(cap, s0[i]) == region(cap, s1[i]);
-    worst = !flat && e > worst ? e : worst;
-  }
-  return weight * worst;
+  return k->j * k->h / (k->h + back) *
+         relax_curvature(hi - lo, ratio, a, q + lo, b, q0 + lo, c, q1 + lo, m->net->cap,
+                         bends ? from->drive[y] + lo : NULL, bends ? to->drive[y] + lo : NULL);
+}
+
+/* Redo the rows that cross: for all others f is linear as soon as s and V z are. */
+static void step_crossing(const struct model *m, enum shape shape, int stage, const struct leak *k,
+                          const struct moment *from, struct moment *to, long lo, long hi)
+{
+  const double *s0 = from->drive[stage_y(m->net, m->stage[stage].layer)];
+  const double *s1 = to->drive[stage_y(m->net, m->stage[stage].layer)];
+
+  for (long i = lo; i < hi; i++)
+    if (region(m->net->cap, s0[i]) != region(m->net->cap, s1[i]))
+      to->value[stage][i] =
+          k->E * from->value[stage][i] + crossing_forcing(m, shape, stage, k, from, to, i);
 }
 
 static struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
@@ -446,28 +480,23 @@ static struct verdict kp_step(const struct model *m, int stage, const struct lea
 {
   const enum shape shape = shape_of(m, stage);
   const int y = stage_y(m->net, m->stage[stage].layer);
-  const double *v0 = from->value[stage], *f0 = from->force[stage], *f1 = to->force[stage];
-  double *v1 = to->value[stage], bend = 0, size = 0;
   struct verdict out = {0};
-  bool finite = true;
+  double bend;
   long lo, hi;
 
   kp_rows(m, stage, &lo, &hi);
   if (lo == hi) return out;
-  for (long i = lo; i < hi; i++) v1[i] = k->E * v0[i] + (k->c0 * f0[i] + k->c1 * f1[i]);
-  for (long i = lo; shape != SMOOTH && i < hi; i++)
-    if (region(m->net->cap, from->drive[y][i]) != region(m->net->cap, to->drive[y][i]))
-      v1[i] = k->E * v0[i] + crossing_forcing(m, shape, stage, k, from, to, i);
-  for (long i = lo; i < hi; i++) {
-    const double d = fabs((f1[i] - v1[i]) - (f0[i] - v0[i])), v = fabs(v1[i]), f = fabs(f1[i]);
-    bend = d > bend ? d : bend;
-    size = v > size ? v : size;
-    size = f > size ? f : size;
-    finite = finite && v < INFINITY && f < INFINITY;
-  }
-  out.error = finite ? judge_curvature(m, shape, stage, k, before, from, to, lo, hi) : INFINITY;
+  const double *v0 = from->value[stage] + lo, *f0 = from->force[stage] + lo;
+  const double *f1 = to->force[stage] + lo;
+  double *v1 = to->value[stage] + lo;
+  relax_linear(hi - lo, k->E, k->c0, k->c1, v0, f0, f1, v1);
+  if (shape != SMOOTH &&
+      relax_crosses(hi - lo, m->net->cap, from->drive[y] + lo, to->drive[y] + lo))
+    step_crossing(m, shape, stage, k, from, to, lo, hi);
+  relax_extent(hi - lo, v0, f0, v1, f1, &bend, &out.size);
   out.bend = k->h / (12 * k->tau) * bend;
-  out.size = size;
+  out.error =
+      isfinite(out.size) ? judge_curvature(m, shape, stage, k, before, from, to, lo, hi) : INFINITY;
   return out;
 }
 
@@ -495,9 +524,12 @@ static void kp_tangent(const struct model *m, int stage, const struct moment *at
   }
   for (long i = lo; i < hi; i++) {
     const double slope = phi_slope(phi, m->net->cap, s[i]);
-    if (m->stage[stage].family == ACTIVITY) out[i] = at->scale[stage] * slope * d[i];
-    else if (l == m->net->L) out[i] = -at->scale[stage] * d[i];
-    else out[i] = at->scale[stage] * (kp->gate ? slope : 1) * d[i];
+    if (m->stage[stage].family == ACTIVITY)
+      out[i] = at->scale[stage] * slope * d[i];
+    else if (l == m->net->L)
+      out[i] = -at->scale[stage] * d[i];
+    else
+      out[i] = at->scale[stage] * (kp->gate ? slope : 1) * d[i];
   }
 }
 
@@ -513,11 +545,11 @@ static void kp_noise(struct model *m, long c, double u)
     long lo, hi;
     kp_rows(m, k, &lo, &hi);
     for (long i = lo; i < hi; i++) {
-      from[i] = c > 0 ? to[i]
-                      : kp->noise * rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i, 0);
-      to[i] = keep * from[i] + fresh * kp->noise *
-                                   rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i,
-                                              (uint64_t)c + 1);
+      from[i] =
+          c > 0 ? to[i] : kp->noise * rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i, 0);
+      to[i] = keep * from[i] +
+              fresh * kp->noise *
+                  rng_normal(kp->seed, RNG_NOISE, (uint64_t)k, (uint64_t)i, (uint64_t)c + 1);
     }
   }
 }

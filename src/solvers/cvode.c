@@ -23,22 +23,22 @@
   } while (0)
 
 struct reference {
-  struct system *sys;     /* borrowed */
+  struct system *sys; /* borrowed */
   SUNContext context;
   void *cvode;
   SUNLinearSolver linear;
   SUNNonlinearSolver nonlinear;
   N_Vector u;
-  long length;            /* local elements: stages' own rows, then matrices with padding */
+  long length;                /* local elements: stages' own rows, then matrices with padding */
   long *stage_at, *matrix_at; /* offsets of each in the vector */
-  struct moment *at;      /* on the routes: where the right-hand side works */
-  struct moment *frozen;  /* where the preconditioner was set up */
+  struct moment *at;          /* on the routes: where the right-hand side works */
+  struct moment *frozen;      /* where the preconditioner was set up */
   int segment;
-  double size[FAMILIES];  /* largest |value| of the presentation so far */
+  double size[FAMILIES]; /* largest |value| of the presentation so far */
   double relative, absolute;
-  double *x;              /* [n_0 padded] x(u) */
-  double *synapse_size;   /* [synapses] largest |w| */
-  double *row, *rows;     /* partial dot products of own rows, of all rows */
+  double *x;            /* [n_0 padded] x(u) */
+  double *synapse_size; /* [synapses] largest |w| */
+  double *row, *rows;   /* partial dot products of own rows, of all rows */
   int *row_count, *row_first;
 };
 
@@ -62,9 +62,12 @@ static void give_content(N_Vector v, struct reference *ref)
   long long all = ref->length;
 
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_LONG_LONG, MPI_SUM, ref->sys->comm));
-  c->stock = (struct _N_VectorContent_Parallel){
-      .local_length = ref->length, .global_length = all, .own_data = 1, .comm = ref->sys->comm,
-      .data = fail_alloc((size_t)ref->length, sizeof(double))};
+  c->stock =
+      (struct _N_VectorContent_Parallel){.local_length = ref->length,
+                                         .global_length = all,
+                                         .own_data = 1,
+                                         .comm = ref->sys->comm,
+                                         .data = fail_alloc((size_t)ref->length, sizeof(double))};
   c->ref = ref;
   v->content = c;
 }
@@ -301,8 +304,10 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
     system_rows(sys, k, &lo, &hi);
     if (lo < hi && syn != NONE) {
       const struct matrix *M = &sys->state->matrix[syn];
-      if (pre == INPUT) memset(d->drive[k] + lo, 0, (size_t)(hi - lo) * sizeof(double));
-      else kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, d->value[pre], d->drive[k] + lo);
+      if (pre == INPUT)
+        memset(d->drive[k] + lo, 0, (size_t)(hi - lo) * sizeof(double));
+      else
+        kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, d->value[pre], d->drive[k] + lo);
     }
     system_share_drive(sys, k);
     if (lo < hi)
@@ -357,8 +362,10 @@ static void put_down(struct reference *ref, double *answer)
   for (int k = 0; sys->learning && k < sys->model->synapses; k++) {
     struct matrix *M = &sys->state->matrix[k];
     for (long i = 0; i < M->rows * M->ld; i++) {
-      if (M->single) ((float *)M->a)[i] = (float)v[ref->matrix_at[k] + i];
-      else ((double *)M->a)[i] = v[ref->matrix_at[k] + i];
+      if (M->single)
+        ((float *)M->a)[i] = (float)v[ref->matrix_at[k] + i];
+      else
+        ((double *)M->a)[i] = v[ref->matrix_at[k] + i];
     }
   }
   if (sys->value[out]->lo < sys->value[out]->hi)
@@ -408,8 +415,8 @@ static void lay_out(struct reference *ref)
     at += hi - lo;
   }
   ref->length = at;
-  ref->row = fail_alloc((size_t)(part->first[part->rank + 1] - part->first[part->rank]),
-                        sizeof *ref->row);
+  ref->row =
+      fail_alloc((size_t)(part->first[part->rank + 1] - part->first[part->rank]), sizeof *ref->row);
   ref->rows = fail_alloc((size_t)part->start[part->L + 1], sizeof *ref->rows);
   ref->row_count = fail_alloc((size_t)part->size, sizeof *ref->row_count);
   ref->row_first = fail_alloc((size_t)part->size, sizeof *ref->row_first);

@@ -113,7 +113,8 @@ static enum outcome discrete_advance(struct solver *s, double *reached)
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    if (lo < hi) memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
+    if (lo < hi)
+      memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
   }
   if (sys->value[out]->lo < sys->value[out]->hi)
     memcpy(s->answer, at->drive[out], (size_t)sys->value[out]->n * sizeof(double));

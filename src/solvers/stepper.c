@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 1000000 };               /* per presentation, beyond which it has diverged */
+enum { MOST_STEPS = 1000000 };                 /* per presentation, beyond which it has diverged */
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 
 struct stepper *stepper_create(struct solver *solver)
@@ -64,7 +64,8 @@ static void take_up(struct stepper *st)
   for (int k = 0; k < sys->model->stages; k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    if (lo < hi) memcpy(st->to->value[k] + lo, sys->state->value[k], (size_t)(hi - lo) * sizeof(double));
+    if (lo < hi)
+      memcpy(st->to->value[k] + lo, sys->state->value[k], (size_t)(hi - lo) * sizeof(double));
     system_share_value(sys, k);
   }
   st->to->u = 0;
@@ -85,7 +86,8 @@ static void put_down(struct stepper *st, const struct moment *at)
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    if (lo < hi) memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
+    if (lo < hi)
+      memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
   }
   pending_fold(st->pending);
   const int out = sys->model->output;
@@ -181,8 +183,10 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
       attempt(st, h, worst);
       agree(st, worst);
       const double ratio = judge(st, h, worst);
-      if (ratio <= 1) accept(st, h, worst, accepted);
-      else s->stats.rejected++;
+      if (ratio <= 1)
+        accept(st, h, worst, accepted);
+      else
+        s->stats.rejected++;
       st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
       if (++tries > MOST_STEPS || st->h < 1e-10 * st->tau_least) {
         *reached = st->from->u;
