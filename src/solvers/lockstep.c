@@ -108,7 +108,7 @@ static void lockstep_try(struct stepper *st, double h, struct verdict worst[FAMI
     for (long i = lo; i < hi; i++)
       gap = fmax(gap, fabs(ls->fixed->value[k][i] - st->to->value[k][i]));
     /* With the past known, the corrected value is in error by about a sixth of the gap. */
-    w->error = fmax(w->error, isfinite(v.error) ? gap / 3 : INFINITY);
+    w->error = fmax(w->error, isfinite(v.error) ? gap / 6 : INFINITY);
     w->bend = fmax(w->bend, v.bend);
     w->size = fmax(w->size, v.size);
   }
