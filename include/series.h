@@ -11,9 +11,10 @@
 
 struct column {
   const char *name;  /* dataset name inside the table's group */
-  int width;         /* 1: a scalar column [rows]; n: [rows][n] */
+  int width;         /* values a row */
   const char *about; /* attribute */
   const char *unit;  /* attribute */
+  bool matrix;       /* [rows][width] even if width is 1; a scalar column is [rows] */
 };
 
 struct table {

@@ -24,6 +24,14 @@ void session_check(const struct job *job, struct faults *faults);
 /* Make all of it with the initial weights of the job (or of its start state), or return NULL with
  * faults, agreed on all ranks. job must be free of faults. Collective. */
 struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults);
+/* The same in two steps. The plan is what costs next to no memory: data, partition, model. Then
+ * the rest, if the weights fit into memory: from the start (initial weights), or else with all
+ * weights 0, for session_load. NULL or false with faults. Collective. */
+struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults *faults);
+bool session_fill(struct session *s, bool from_start, struct faults *faults);
+/* Weights of a rank by the plan, and their memory. Local. */
+double session_weights(const struct session *s, int rank);
+double session_bytes(const struct session *s, int rank);
 void session_destroy(struct session *s);
 /* Read weights, and values too when `all`, from a state file of the same widths. V may be absent:
  * then it keeps its initial values, or becomes the transpose of the file's W where it is tied to

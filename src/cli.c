@@ -76,12 +76,16 @@ static double read_seconds(const char *word, struct faults *faults)
 
 static void read_options(struct cli *cli, int argc, char **argv, struct faults *faults)
 {
-  enum { SET = 1, OUT, START, WALL, OVERWRITE, CONFUSION, MARKDOWN };
-  static const struct option options[] = {
-      {"set", required_argument, NULL, SET},       {"out", required_argument, NULL, OUT},
-      {"start", required_argument, NULL, START},   {"max-wall", required_argument, NULL, WALL},
-      {"overwrite", no_argument, NULL, OVERWRITE}, {"confusion", no_argument, NULL, CONFUSION},
-      {"markdown", no_argument, NULL, MARKDOWN},   {0}};
+  enum { SET = 1, OUT, START, WALL, OVERWRITE, CONFUSION, MARKDOWN, ASK };
+  static const struct option options[] = {{"set", required_argument, NULL, SET},
+                                          {"out", required_argument, NULL, OUT},
+                                          {"start", required_argument, NULL, START},
+                                          {"max-wall", required_argument, NULL, WALL},
+                                          {"overwrite", no_argument, NULL, OVERWRITE},
+                                          {"confusion", no_argument, NULL, CONFUSION},
+                                          {"markdown", no_argument, NULL, MARKDOWN},
+                                          {"help", no_argument, NULL, ASK},
+                                          {0}};
   int option;
 
   opterr = 0;
@@ -108,6 +112,9 @@ static void read_options(struct cli *cli, int argc, char **argv, struct faults *
       break;
     case MARKDOWN:
       cli->markdown = true;
+      break;
+    case ASK:
+      cli->command = HELP;
       break;
     default:
       faults_add(faults, "%s: no such option, or its value is missing; see tauflow --help",
@@ -139,7 +146,7 @@ struct cli cli_read(int argc, char **argv, struct faults *faults)
   }
   cli.command = commands[k].command;
   read_options(&cli, argc - 1, argv + 1, faults);
-  if (commands[k].subject && !cli.subject && !faults->count)
+  if (commands[k].subject && !cli.subject && !faults->count && cli.command != HELP)
     faults_add(faults, "tauflow %s needs %s; see tauflow --help", argv[1], commands[k].subject);
   if (!commands[k].subject && cli.subject)
     faults_add(faults, "%s: one thing too many; see tauflow --help", cli.subject);

@@ -210,16 +210,17 @@ bool yaml_read_job(struct job *job, const struct reading *r)
   if (!load(r, &document)) {
     if (r->faults->count > before) return false;
     faults_add(r->faults, "the job is empty (%s)", r->origin);
-    return true;
+    return false;
   }
   yaml_node_t *root = yaml_document_get_root_node(&document);
   const char *word = root ? word_of(root) : "";
-  if (word && *word == '\0')
+  const bool empty = word && *word == '\0';
+  if (empty)
     faults_add(r->faults, "the job is empty (%s)", r->origin);
   else
     read_section(job, r, &document, root, "");
   yaml_document_delete(&document);
-  return true;
+  return !empty;
 }
 
 /* Lists are read as YAML. A single word is taken as it stands: the shell has already had its way

@@ -4,6 +4,7 @@
 #include "fail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,12 +28,26 @@ static double now(void)
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* mpirun gives each rank a terminal of its own, wherever its own output goes: so ask where that
+ * goes, as far as it runs on this machine. */
+static bool is_terminal(void)
+{
+  if (!isatty(STDOUT_FILENO) || !getenv("OMPI_COMM_WORLD_SIZE")) return isatty(STDOUT_FILENO);
+  char *path = fail_text("/proc/%d/fd/1", (int)getppid());
+  const int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+  const bool terminal = fd >= 0 && isatty(fd);
+
+  if (fd >= 0) close(fd);
+  free(path);
+  return terminal;
+}
+
 struct log *log_create(bool loud)
 {
   struct log *log = fail_alloc(1, sizeof *log);
 
   log->loud = loud;
-  log->terminal = loud && isatty(STDOUT_FILENO);
+  log->terminal = loud && is_terminal();
   log->last = -INFINITY;
   return log;
 }

@@ -12,19 +12,19 @@ static long row_cost(const struct network *net, int l)
 static void cut_at_layers(struct partition *part, const struct network *net)
 {
   const int L = part->L, P = part->size;
-  long *best = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *best);
+  double *best = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *best);
   int *take = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *take);
 #define AT(ranks, l) ((size_t)(ranks) * (size_t)(L + 2) + (size_t)(l))
 
   for (int ranks = 1; ranks <= P; ranks++)
     for (int l = L + 1 - ranks; l >= 1; l--) {
-      long share = 0;
+      double share = 0;
       best[AT(ranks, l)] = -1;
       for (int k = 1; l + k - 1 <= L + 1 - ranks; k++) {
-        share += row_cost(net, l + k - 1) * net->n[l + k - 1];
+        share += (double)row_cost(net, l + k - 1) * (double)net->n[l + k - 1];
         if (ranks == 1 && l + k - 1 < L) continue;
-        const long rest = ranks == 1 ? 0 : best[AT(ranks - 1, l + k)];
-        const long worst = share > rest ? share : rest;
+        const double rest = ranks == 1 ? 0 : best[AT(ranks - 1, l + k)];
+        const double worst = share > rest ? share : rest;
         if (best[AT(ranks, l)] < 0 || worst < best[AT(ranks, l)]) {
           best[AT(ranks, l)] = worst;
           take[AT(ranks, l)] = k;

@@ -14,26 +14,26 @@ struct recorder {
 };
 
 static const struct column tests[] = {
-    {"presentation", 1, "presentations completed", "1"},
-    {"t", 1, "simulated time", "s"},
-    {"accuracy", 1, "share of test samples classified correctly", "1"},
-    {"loss", 1, "mean loss of the test samples", "1"},
+    {"presentation", 1, "presentations completed", "1", false},
+    {"t", 1, "simulated time", "s", false},
+    {"accuracy", 1, "share of test samples classified correctly", "1", false},
+    {"loss", 1, "mean loss of the test samples", "1", false},
 };
 
 struct recorder *recorder_create(const char *path, int L)
 {
   struct recorder *r = fail_alloc(1, sizeof *r);
   const struct column training[] = {
-      {"presentation", 1, "presentations completed", "1"},
-      {"t", 1, "simulated time", "s"},
-      {"train_accuracy", 1, "moving average over 1000 presentations", "1"},
-      {"train_loss", 1, "moving average over 1000 presentations", "1"},
-      {"W_norm", L, "Frobenius norm of W_l", "1"},
-      {"V_norm", L - 1, "Frobenius norm of V_l", "1"},
-      {"alignment", L - 1, "cos(V_l^T, W_{l+1})", "1"},
-      {"mismatch", L - 1, "Frobenius norm of V_l^T - W_{l+1}", "1"},
-      {"mismatch_law", L - 1, "the first mismatch times exp(-t/tau_dec)", "1"},
-      {"balance", L, "mean of tau_dec |z_l| |y_{l-1}| / (tau_pot |W_l|)", "1"},
+      {"presentation", 1, "presentations completed", "1", false},
+      {"t", 1, "simulated time", "s", false},
+      {"train_accuracy", 1, "moving average over 1000 presentations", "1", false},
+      {"train_loss", 1, "moving average over 1000 presentations", "1", false},
+      {"W_norm", L, "Frobenius norm of W_l", "1", true},
+      {"V_norm", L - 1, "Frobenius norm of V_l", "1", true},
+      {"alignment", L - 1, "cos(V_l^T, W_{l+1})", "1", true},
+      {"mismatch", L - 1, "Frobenius norm of V_l^T - W_{l+1}", "1", true},
+      {"mismatch_law", L - 1, "the first mismatch times exp(-t/tau_dec)", "1", true},
+      {"balance", L, "mean of tau_dec |z_l| |y_{l-1}| / (tau_pot |W_l|)", "1", true},
   };
 
   r->path = fail_text("%s", path);

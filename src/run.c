@@ -453,8 +453,11 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
   if (!folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
-  r.s = session_create(comm, job, faults);
-  if (!r.s) return EXIT_MISTAKE;
+  r.s = session_plan(comm, job, faults);
+  if (!r.s || !session_fill(r.s, !options->resume, faults)) {
+    session_destroy(r.s);
+    return EXIT_MISTAKE;
+  }
   run_begin(&r);
   r.log = log_create(r.rank == 0);
   if (options->resume && !read_newest(&r)) goto out;
@@ -478,25 +481,19 @@ out:
 
 bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults)
 {
-  struct session *s = session_create(comm, job, faults);
+  struct session *s = session_plan(comm, job, faults);
   int rank, size;
 
   if (!s) return false;
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
   CHECK_MPI(MPI_Comm_size(comm, &size));
-  if (rank == 0) printf("rank        rows       weights     MiB   products a step\n");
-  for (int r = 0; rank == 0 && r < size; r++) {
-    double weights = 0;
-    for (int k = 0; k < s->model->synapses; k++) {
-      long lo, hi;
-      partition_rows(s->part, s->model->synapse[k].layer, r, &lo, &hi);
-      weights += (double)(hi - lo) * (double)s->model->synapse[k].cols;
-    }
-    printf("%4d  %10ld  %12.0f  %6.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
-           weights, weights * (s->net->single ? 4 : 8) / 1048576, weights);
-  }
+  if (rank == 0) printf("rank        rows         weights         MiB   products a step\n");
+  for (int r = 0; rank == 0 && r < size; r++)
+    printf("%4d  %10ld  %14.0f  %10.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
+           session_weights(s, r), session_bytes(s, r) / 1048576, session_weights(s, r));
+  const bool ok = session_fill(s, true, faults);
   session_destroy(s);
-  return true;
+  return ok;
 }
 
 static void print_confusion(const long *confusion, int classes)
@@ -514,12 +511,12 @@ static void print_confusion(const long *confusion, int classes)
 int run_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
                  struct faults *faults)
 {
-  struct session *s = session_create(comm, job, faults);
+  struct session *s = session_plan(comm, job, faults);
   int rank;
 
   if (!s) return EXIT_MISTAKE;
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (!session_load(s, state, false, faults)) {
+  if (!session_fill(s, false, faults) || !session_load(s, state, false, faults)) {
     session_destroy(s);
     return EXIT_MISTAKE;
   }

@@ -23,7 +23,7 @@ static hsize_t chunk_rows(int width)
 
 static void create_column(struct h5 *f, const struct table *table, const struct column *column)
 {
-  int dims = column->width == 1 ? 1 : 2;
+  int dims = column->width > 1 || column->matrix ? 2 : 1;
   hsize_t width = (hsize_t)column->width, none[2] = {0, width}, all[2] = {H5S_UNLIMITED, width};
   hsize_t chunk[2] = {chunk_rows(column->width), width};
   double nothing = NAN; /* a row that a crash cut short shows */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 void session_check(const struct job *job, struct faults *faults)
 {
@@ -15,8 +16,44 @@ void session_check(const struct job *job, struct faults *faults)
   solver_check(job, faults);
 }
 
-/* Wide first layers cost memory that must be there before a run starts; all else is small. */
-struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults)
+double session_weights(const struct session *s, int rank)
+{
+  double weights = 0;
+
+  for (int k = 0; k < s->model->synapses; k++) {
+    long lo, hi;
+    partition_rows(s->part, s->model->synapse[k].layer, rank, &lo, &hi);
+    weights += (double)(hi - lo) * (double)s->model->synapse[k].cols;
+  }
+  return weights;
+}
+
+double session_bytes(const struct session *s, int rank)
+{
+  return session_weights(s, rank) * (s->net->single ? sizeof(float) : sizeof(double));
+}
+
+/* Weights cost memory that must be there before a run starts; all else is small. The ranks of one
+ * machine share its memory. */
+static bool fits_memory(const struct session *s, struct faults *faults)
+{
+  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double GiB = 1 << 30;
+  double bytes = session_bytes(s, s->part->rank);
+  MPI_Comm machine;
+
+  CHECK_MPI(MPI_Comm_split_type(s->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_SUM, machine));
+  CHECK_MPI(MPI_Comm_free(&machine));
+  if (bytes > there)
+    faults_add(faults,
+               "network.widths: the weights of the ranks on one machine take %.4g GiB, and it has "
+               "%.4g GiB of memory (%s)",
+               bytes / GiB, there / GiB, job_place(s->job, "network.widths"));
+  return !faults_any(faults, s->comm);
+}
+
+struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults *faults)
 {
   struct session *s = fail_alloc(1, sizeof *s);
 
@@ -30,18 +67,31 @@ struct session *session_create(MPI_Comm comm, const struct job *job, struct faul
   s->net = network_create(job);
   s->part = partition_create(s->net, comm);
   s->model = model_create(job, s->net, s->part);
-  s->state = state_create(s->model);
-  state_initialise(s->state, job);
-  const char *start = job_text(job, "start");
-  if (start[0] && !session_load(s, start, false, faults)) {
-    session_destroy(s);
-    return NULL;
-  }
-  s->presenter = presenter_create(job, s->data, TRAIN, (int)s->net->n[s->net->L]);
-  s->sys = system_create(s->model, s->state, s->presenter);
-  s->solver = solver_create(job, s->sys);
-  s->evaluator = evaluator_create(job, s->model, s->state, s->data);
   return s;
+}
+
+bool session_fill(struct session *s, bool from_start, struct faults *faults)
+{
+  const char *start = job_text(s->job, "start");
+
+  if (!fits_memory(s, faults)) return false;
+  s->state = state_create(s->model);
+  if (from_start) state_initialise(s->state, s->job);
+  if (from_start && start[0] && !session_load(s, start, false, faults)) return false;
+  s->presenter = presenter_create(s->job, s->data, TRAIN, (int)s->net->n[s->net->L]);
+  s->sys = system_create(s->model, s->state, s->presenter);
+  s->solver = solver_create(s->job, s->sys);
+  s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
+  return true;
+}
+
+struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults)
+{
+  struct session *s = session_plan(comm, job, faults);
+
+  if (!s || session_fill(s, true, faults)) return s;
+  session_destroy(s);
+  return NULL;
 }
 
 void session_destroy(struct session *s)

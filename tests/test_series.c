@@ -12,13 +12,13 @@
 static char path[] = "test_series.XXXXXX";
 
 static const struct column main_columns[] = {
-    {"presentation", 1, "completed presentations", "1"},
-    {"loss", 1, "loss of the sample", "1"},
-    {"norm", 3, "norm of each layer's weights", "1"},
+    {"presentation", 1, "completed presentations", "1", false},
+    {"loss", 1, "loss of the sample", "1", false},
+    {"norm", 3, "norm of each layer's weights", "1", false},
 };
 static const struct column test_columns[] = {
-    {"presentation", 1, "completed presentations", "1"},
-    {"accuracy", 1, "fraction right", "1"},
+    {"presentation", 1, "completed presentations", "1", false},
+    {"accuracy", 1, "fraction right", "1", false},
 };
 static const struct table tables[] = {{"/", 3, main_columns}, {"/test", 2, test_columns}};
 
@@ -179,7 +179,7 @@ END_TEST
 START_TEST(a_series_of_other_columns_is_a_fault)
 {
   struct faults faults = {0};
-  const struct column wide = {"norm", 4, "", ""}, other = {"speed", 1, "", ""};
+  const struct column wide = {"norm", 4, "", "", false}, other = {"speed", 1, "", "", false};
   const struct table wider = {"/", 1, &wide}, unknown = {"/", 1, &other};
   double row[] = {1, 2, 3, 4, 5};
 

@@ -71,7 +71,7 @@ static void digits_open(struct dataset *ds, const struct job *job, long n0, MPI_
   if (rank == 0) {
     char *folder = files_folder(job, "digits", faults);
 
-    for (int split = TRAIN; folder && split <= TEST; split++)
+    for (int split = TRAIN; folder && split <= TEST && !faults->count; split++)
       read_split(ds, job, (enum split)split, folder, faults);
     if (faults->count > 0) ds->count[TRAIN] = ds->count[TEST] = 0;
     free(folder);

@@ -244,12 +244,12 @@ static bool open_file(struct reader *r, const struct job *job)
 static void read_file(struct dataset *ds, const struct job *job, struct faults *faults)
 {
   struct reader r = {.faults = faults};
-  struct table t[2][2];
+  struct table t[2][2] = {{{.set = -1}, {.set = -1}}, {{.set = -1}, {.set = -1}}};
   bool sound = true;
 
   if (!open_file(&r, job)) return;
   for (int s = TRAIN; s <= TEST; s++)
-    for (int k = 0; k < 2; k++) sound = open_table(&r, &t[s][k], names[s][k], 2 - k) && sound;
+    for (int k = 0; k < 2; k++) sound = sound && open_table(&r, &t[s][k], names[s][k], 2 - k);
   if (sound) read_samples(&r, t, ds, job);
   for (int s = TRAIN; s <= TEST; s++)
     for (int k = 0; k < 2; k++) close_table(&t[s][k]);

@@ -138,7 +138,9 @@ static void read_split(struct dataset *ds, const struct job *job, enum split spl
   struct source *images =
       source_open(folder, train ? "train-images-idx3-ubyte" : "t10k-images-idx3-ubyte", faults);
   struct source *labels =
-      source_open(folder, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte", faults);
+      images ? source_open(folder, train ? "train-labels-idx1-ubyte" : "t10k-labels-idx1-ubyte",
+                           faults)
+             : NULL;
 
   if (images && labels) {
     long there = read_header(images, 3, faults), named = read_header(labels, 1, faults);
@@ -181,7 +183,7 @@ static void read_all(struct dataset *ds, const struct job *job, MPI_Comm comm,
   if (rank == 0) {
     char *folder = files_folder(job, "mnist", faults);
 
-    for (int split = TRAIN; folder && split <= TEST; split++)
+    for (int split = TRAIN; folder && split <= TEST && !faults->count; split++)
       read_split(ds, job, (enum split)split, folder, faults);
     if (faults->count > 0) ds->count[TRAIN] = ds->count[TEST] = 0;
     free(folder);
