@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLAB = 64, TAG_SLAB = 400000 }; /* rows of a transposed block that travel at once */
+enum { SLAB = 64 }; /* rows of a transposed block that travel at once */
 
 struct diagnostics {
   struct system *sys; /* borrowed */
@@ -185,6 +185,7 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
   const struct synapse *syn = &d->sys->model->synapse[W];
   const struct matrix *M = &d->sys->state->matrix[W];
   const long wide = i1 - i0;
+  const int tag = 2 * d->sys->model->stages; /* beyond those of the routes */
   double *send = NULL, *got = NULL;
   long lo, hi;
 
@@ -194,7 +195,7 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
     for (long i = i0; i < i1; i++) send[(j - lo) * wide + i - i0] = matrix_at(M, j - lo, i);
   if (part->rank == to) got = fail_alloc((size_t)(syn->rows * wide), sizeof *got);
   if (lo < hi && part->rank != to)
-    CHECK_MPI(MPI_Send(send, (int)((hi - lo) * wide), MPI_DOUBLE, to, TAG_SLAB, part->comm));
+    CHECK_MPI(MPI_Send(send, (int)((hi - lo) * wide), MPI_DOUBLE, to, tag, part->comm));
   if (part->rank == to) {
     for (int r = 0; r < part->size; r++) {
       long a, b;
@@ -203,7 +204,7 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
       if (r == to)
         memcpy(got + a * wide, send, (size_t)((b - a) * wide) * sizeof *got);
       else
-        CHECK_MPI(MPI_Recv(got + a * wide, (int)((b - a) * wide), MPI_DOUBLE, r, TAG_SLAB,
+        CHECK_MPI(MPI_Recv(got + a * wide, (int)((b - a) * wide), MPI_DOUBLE, r, tag,
                            part->comm, MPI_STATUS_IGNORE));
     }
     for (long j = 0; j < syn->rows; j++)

@@ -62,6 +62,7 @@ struct run {
 
   struct evaluation test; /* the last; samples 0: none yet */
   const char *status;
+  bool diverged; /* the state to resume from: it may end inside a presentation */
 };
 
 static double wall_clock(void)
@@ -135,10 +136,21 @@ static void write_state(struct run *r, double t)
   free(used);
 }
 
+static bool read_state(struct run *r, const char *path, struct faults *why)
+{
+  struct note note[16];
+  struct state_header head;
+
+  if (!store_read_header(r->comm, path, &head, why)) return false;
+  r->diverged = strcmp(head.status, "diverged") == 0;
+  store_free_header(&head);
+  return session_load(r->s, path, true, why) &&
+         store_read_notes(r->comm, path, list_notes(r, note), note, why);
+}
+
 /* Take up the newest state file that is intact. */
 static bool read_newest(struct run *r)
 {
-  struct note note[16];
   long *list = NULL;
   int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
   bool ok = false;
@@ -149,8 +161,7 @@ static bool read_newest(struct run *r)
     struct faults why = {0};
     CHECK_MPI(MPI_Bcast(&p, 1, MPI_LONG, 0, r->comm));
     char *path = folder_state(r->options->out, p);
-    const int notes = list_notes(r, note);
-    ok = session_load(r->s, path, true, &why) && store_read_notes(r->comm, path, notes, note, &why);
+    ok = read_state(r, path, &why);
     if (!ok && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text ? why.text : "");
     faults_clear(&why);
     free(path);
@@ -461,10 +472,10 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   run_begin(&r);
   r.log = log_create(r.rank == 0);
   if (options->resume && !read_newest(&r)) goto out;
-  if (options->resume && r.done >= (double)r.samples) {
-    log_line(r.log, "%s: complete with %ld presentations; nothing to do", options->out,
-             (long)r.done);
-    status = EXIT_DONE;
+  if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
+    log_line(r.log, "%s: %s %ld presentations; nothing to do", options->out,
+             r.diverged ? "diverged after" : "complete with", (long)r.done);
+    status = r.diverged ? EXIT_DIVERGED : EXIT_DONE;
     goto out;
   }
   if (!open_folder(&r)) goto out;

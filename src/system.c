@@ -3,16 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_VALUE = 1000, TAG_DRIVE = 200000 };
-
-/* The owners of every layer whose synapses multiply the stage. */
+/* The owners of every layer whose synapses multiply the stage. Tags: values have their stage's
+ * number, drives come after them, diagnostics after those. */
 static struct route *plan_value(const struct model *m, int stage)
 {
   int *to = fail_alloc((size_t)m->synapses + 1, sizeof *to), count = 0;
 
   for (int k = 0; k < m->synapses; k++)
     if (m->synapse[k].pre == stage) to[count++] = m->synapse[k].layer;
-  struct route *rt = route_create(m->part, m->stage[stage].layer, count, to, TAG_VALUE + stage);
+  struct route *rt = route_create(m->part, m->stage[stage].layer, count, to, stage);
   free(to);
   return rt;
 }
@@ -35,7 +34,7 @@ struct system *system_create(struct model *model, struct state *state, struct pr
     const int layer = model->stage[k].layer;
     sys->value[k] = plan_value(model, k);
     if (model->stage[k].whole)
-      sys->drive[k] = route_create(model->part, layer, 1, &layer, TAG_DRIVE + k);
+      sys->drive[k] = route_create(model->part, layer, 1, &layer, model->stages + k);
   }
   sys->segment = fail_alloc(most + 1, sizeof *sys->segment);
   sys->onset = fail_alloc(most, sizeof *sys->onset);
