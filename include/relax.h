@@ -21,9 +21,9 @@ bool relax_crosses(long n, double cap, const double *s0, const double *s1);
 /* max |(f1 - v1) - (f0 - v0)| and max(|v1|, |f1|); not finite if any element is not. */
 void relax_extent(long n, const double *v0, const double *f0, const double *v1, const double *f1,
                   double *bend, double *size);
-/* max |c q1 - b q0 - ratio (b q0 - a q)|; with s0, s1 given, over elements that do not stay at or
- * below 0, or at or above cap, at both ends. */
-double relax_curvature(long n, double ratio, double a, const double *q, double b, const double *q0,
-                       double c, const double *q1, double cap, const double *s0, const double *s1);
+/* max |q1 - q0 - ratio (q0 - q)|; with s0, s1 given, over elements that do not stay at or below 0,
+ * or at or above cap, at both ends. */
+double relax_curvature(long n, double ratio, const double *q, const double *q0, const double *q1,
+                       double cap, const double *s0, const double *s1);
 
 #endif

@@ -29,9 +29,13 @@ struct session *session_create(MPI_Comm comm, const struct job *job, struct faul
  * weights 0, for session_load. NULL or false with faults. Collective. */
 struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults *faults);
 bool session_fill(struct session *s, bool from_start, struct faults *faults);
-/* Weights of a rank by the plan, and their memory. Local. */
+/* Is the job's start state, if it names one, there and of the same widths? Faults otherwise.
+ * Collective. */
+bool session_start_fits(const struct session *s, struct faults *faults);
+/* Weights of a rank by the plan, their memory, and that of its vectors [bytes]. Local. */
 double session_weights(const struct session *s, int rank);
-double session_bytes(const struct session *s, int rank);
+double session_weight_bytes(const struct session *s, int rank);
+double session_vector_bytes(const struct session *s, int rank);
 void session_destroy(struct session *s);
 /* Read weights, and values too when `all`, from a state file of the same widths. V may be absent:
  * then it keeps its initial values, or becomes the transpose of the file's W where it is tied to

@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mkdir -p build
 cmake -S . -B build >build/cmake.log 2>&1 || { cat build/cmake.log >&2; exit 1; }
-cmake --build build --parallel 2
+cmake --build build --parallel 2 --target tauflow
 
 out=output/quickstart
 build/tauflow run jobs/quickstart.yml --out "$out" --overwrite

@@ -10,21 +10,34 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Options, as a set of bits. */
+enum {
+  SET = 1,
+  OUT = 2,
+  START = 4,
+  WALL = 8,
+  OVERWRITE = 16,
+  CONFUSION = 32,
+  MARKDOWN = 64,
+  ASK = 128
+};
+
 static const struct {
   const char *word;
   enum command command;
   const char *subject; /* what follows, or NULL */
+  int takes;           /* options */
 } commands[] = {
-    {"run", RUN, "a job file"},
-    {"resume", RESUME, "the folder of a run"},
-    {"check", CHECK_JOB, "a job file"},
-    {"info", INFO, "an HDF5 file"},
-    {"evaluate", EVALUATE, "a state file"},
-    {"keys", KEYS, NULL},
-    {"--help", HELP, NULL},
-    {"-h", HELP, NULL},
-    {"help", HELP, NULL},
-    {"--version", VERSION, NULL},
+    {"run", RUN, "a job file", SET | OUT | START | WALL | OVERWRITE},
+    {"resume", RESUME, "the folder of a run", SET | WALL},
+    {"check", CHECK_JOB, "a job file", SET | OUT | START | WALL | OVERWRITE},
+    {"info", INFO, "an HDF5 file", 0},
+    {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
+    {"keys", KEYS, NULL, MARKDOWN},
+    {"--help", HELP, NULL, 0},
+    {"-h", HELP, NULL, 0},
+    {"help", HELP, NULL, 0},
+    {"--version", VERSION, NULL, 0},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -74,9 +87,8 @@ static double read_seconds(const char *word, struct faults *faults)
   return seconds;
 }
 
-static void read_options(struct cli *cli, int argc, char **argv, struct faults *faults)
+static void read_options(struct cli *cli, int takes, int argc, char **argv, struct faults *faults)
 {
-  enum { SET = 1, OUT, START, WALL, OVERWRITE, CONFUSION, MARKDOWN, ASK };
   static const struct option options[] = {{"set", required_argument, NULL, SET},
                                           {"out", required_argument, NULL, OUT},
                                           {"start", required_argument, NULL, START},
@@ -86,11 +98,14 @@ static void read_options(struct cli *cli, int argc, char **argv, struct faults *
                                           {"markdown", no_argument, NULL, MARKDOWN},
                                           {"help", no_argument, NULL, ASK},
                                           {0}};
-  int option;
+  int option, which = 0;
 
   opterr = 0;
   optind = 1;
-  while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+  while ((option = getopt_long(argc, argv, "", options, &which)) != -1) {
+    if (option != '?' && option != ASK && !(takes & option))
+      faults_add(faults, "--%s: is not for tauflow %s; see tauflow --help", options[which].name,
+                 argv[0]);
     switch (option) {
     case SET:
       cli->set[cli->sets++] = optarg;
@@ -145,7 +160,7 @@ struct cli cli_read(int argc, char **argv, struct faults *faults)
     return cli;
   }
   cli.command = commands[k].command;
-  read_options(&cli, argc - 1, argv + 1, faults);
+  read_options(&cli, commands[k].takes, argc - 1, argv + 1, faults);
   if (commands[k].subject && !cli.subject && !faults->count && cli.command != HELP)
     faults_add(faults, "tauflow %s needs %s; see tauflow --help", argv[1], commands[k].subject);
   if (!commands[k].subject && cli.subject)

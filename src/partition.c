@@ -40,7 +40,7 @@ static void cut_at_layers(struct partition *part, const struct network *net)
   free(take);
 }
 
-/* Cut r lies at the first row at which the cost so far reaches r/P of the whole. */
+/* Cut r lies between rows where the cost so far is nearest to r/P of the whole. */
 static void cut_anywhere(struct partition *part, const struct network *net)
 {
   double total = 0, before = 0;

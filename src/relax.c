@@ -72,21 +72,21 @@ CLONES void relax_extent(long n, const double *restrict v0, const double *restri
   *size = number_of(large);
 }
 
-CLONES double relax_curvature(long n, double ratio, double a, const double *restrict q, double b,
-                              const double *restrict q0, double c, const double *restrict q1,
-                              double cap, const double *restrict s0, const double *restrict s1)
+CLONES double relax_curvature(long n, double ratio, const double *restrict q,
+                              const double *restrict q0, const double *restrict q1, double cap,
+                              const double *restrict s0, const double *restrict s1)
 {
   int64_t most = 0;
 
   if (!s0) {
     for (long i = 0; i < n; i++) {
-      const int64_t e = rank_of(c * q1[i] - b * q0[i] - ratio * (b * q0[i] - a * q[i]));
+      const int64_t e = rank_of(q1[i] - q0[i] - ratio * (q0[i] - q[i]));
       most = e > most ? e : most;
     }
     return number_of(most);
   }
   for (long i = 0; i < n; i++) {
-    const int64_t e = rank_of(c * q1[i] - b * q0[i] - ratio * (b * q0[i] - a * q[i]));
+    const int64_t e = rank_of(q1[i] - q0[i] - ratio * (q0[i] - q[i]));
     const double high = s0[i] > s1[i] ? s0[i] : s1[i], low = s0[i] > s1[i] ? s1[i] : s0[i];
     const int64_t up = high > 0 ? e : 0, x = low < cap ? up : 0;
     most = x > most ? x : most;

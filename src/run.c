@@ -52,7 +52,7 @@ struct run {
   struct recorder *recorder; /* rank 0 */
   struct log *log;
   long samples;
-  double began; /* wall clock when this process began the run [s] */
+  double began; /* wall clock when this process began to integrate [s] */
 
   double done;            /* presentations completed */
   double accuracy, loss;  /* moving averages over the last WINDOW presentations */
@@ -89,7 +89,6 @@ static int list_notes(struct run *r, struct note *note)
   note[n++] = (struct note){"presentations", 1, &r->done};
   note[n++] = (struct note){"train_accuracy", 1, &r->accuracy};
   note[n++] = (struct note){"train_loss", 1, &r->loss};
-  note[n++] = (struct note){"wall_s", 1, &r->wall};
   note[n++] = (struct note){"steps", 1, &stats->steps};
   note[n++] = (struct note){"rejected", 1, &stats->rejected};
   note[n++] = (struct note){"evaluations", 1, &stats->evaluations};
@@ -111,7 +110,6 @@ static void write_state(struct run *r, double t)
   struct session *s = r->s;
   struct note note[16];
   struct field *fields;
-  const double wall_before = r->wall;
   char *used = job_used(r->job), *path = folder_state(r->options->out, (long)r->done);
   struct state_header head = {.t = t,
                               .presentation = (long)r->done,
@@ -121,12 +119,10 @@ static void write_state(struct run *r, double t)
                               .layers = s->net->L,
                               .resumable = true};
 
-  r->wall += wall_clock() - r->began;
   const int notes = list_notes(r, note);
   const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
   insist(r);
-  r->wall = wall_before;
   state_free_fields(count, fields);
   if (r->rank == 0) {
     folder_link_last(r->options->out, (long)r->done);
@@ -264,8 +260,9 @@ static void show_progress(struct run *r, long first)
   const double spent = wall_clock() - r->began, fresh = r->done - (double)first;
   const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
 
-  log_progress(r->log, 10, "%ld/%ld presentations, %.0f/s, train accuracy %.3f, %.0f s left",
-               (long)r->done, r->samples, rate, r->accuracy, left);
+  if (spent > 1) /* before that the rate says nothing */
+    log_progress(r->log, 10, "%ld/%ld presentations, %.0f/s, train accuracy %.3f, %.0f s left",
+                 (long)r->done, r->samples, rate, r->accuracy, left);
 }
 
 /* --- the run --- */
@@ -315,7 +312,7 @@ static unsigned long long fingerprint(const struct run *r)
 static void write_summary(struct run *r, double t)
 {
   const struct solver *solver = r->s->solver;
-  const double wall = r->wall + wall_clock() - r->began;
+  const double wall = wall_clock() - r->began;
   const unsigned long long digest = fingerprint(r);
   int ranks;
 
@@ -458,7 +455,6 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
                   .options = options,
                   .faults = faults,
                   .samples = job_integer(job, "present.samples"),
-                  .began = wall_clock(),
                   .status = "running"};
   int status = EXIT_MISTAKE;
 
@@ -481,7 +477,8 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   if (!open_folder(&r)) goto out;
   announce(&r);
   if (!options->resume) largest_weights(&r, r.largest_start);
-  if (r.done == 0) record(&r);
+  r.began = wall_clock();
+  if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);
   double reached;
   const enum outcome outcome = integrate(&r, &reached);
   status = finish(&r, outcome, reached);
@@ -493,16 +490,18 @@ out:
 bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults)
 {
   struct session *s = session_plan(comm, job, faults);
+  const double mib = 1048576;
   int rank, size;
 
   if (!s) return false;
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
   CHECK_MPI(MPI_Comm_size(comm, &size));
-  if (rank == 0) printf("rank        rows         weights         MiB   products a step\n");
-  for (int r = 0; rank == 0 && r < size; r++)
-    printf("%4d  %10ld  %14.0f  %10.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
-           session_weights(s, r), session_bytes(s, r) / 1048576, session_weights(s, r));
-  const bool ok = session_fill(s, true, faults);
+  const bool ok = session_start_fits(s, faults);
+  if (rank == 0 && ok) printf("rank        rows   weights MiB   vectors MiB   products a step\n");
+  for (int r = 0; rank == 0 && ok && r < size; r++)
+    printf("%4d  %10ld  %12.1f  %12.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
+           session_weight_bytes(s, r) / mib, session_vector_bytes(s, r) / mib,
+           session_weights(s, r));
   session_destroy(s);
   return ok;
 }

@@ -28,9 +28,62 @@ double session_weights(const struct session *s, int rank)
   return weights;
 }
 
-double session_bytes(const struct session *s, int rank)
+double session_weight_bytes(const struct session *s, int rank)
 {
   return session_weights(s, rank) * (s->net->single ? sizeof(float) : sizeof(double));
+}
+
+/* Full-width vectors of the stages a rank owns rows of or multiplies: the nodes of pending
+ * products, and what a handful of moments hold. */
+double session_vector_bytes(const struct session *s, int rank)
+{
+  enum { NODES = 24, MOMENTS = 10 };
+  double elements = 0;
+
+  for (int k = 0; k < s->model->stages; k++) {
+    const int layer = s->model->stage[k].layer;
+    bool near = partition_owns(s->part, layer, rank);
+    for (int j = 0; j < s->model->synapses; j++)
+      near |= s->model->synapse[j].pre == k &&
+              partition_owns(s->part, s->model->synapse[j].layer, rank);
+    if (near) elements += (NODES + MOMENTS) * (double)padded(s->net->n[layer]);
+  }
+  return elements * sizeof(double);
+}
+
+static bool same_widths(const struct session *s, const struct state_header *head, const char *path,
+                        struct faults *faults)
+{
+  bool same = head->layers == s->net->L;
+
+  for (int l = 0; same && l <= s->net->L; l++) same = head->widths[l] == s->net->n[l];
+  if (same) return true;
+
+  char list[2][200] = {"", ""};
+  for (int which = 0; which < 2; which++) {
+    const int L = which ? head->layers : s->net->L;
+    size_t used = 0;
+    for (int l = 0; l <= L && used < sizeof list[0] - 24; l++)
+      used += (size_t)snprintf(list[which] + used, sizeof list[0] - used, "%s%ld", l ? ", " : "",
+                               which ? head->widths[l] : s->net->n[l]);
+  }
+  int rank;
+  CHECK_MPI(MPI_Comm_rank(s->comm, &rank));
+  if (rank == 0)
+    faults_add(faults, "%s: has widths [%s], the job has network.widths = [%s] (%s)", path, list[1],
+               list[0], job_place(s->job, "network.widths"));
+  return false;
+}
+
+static bool state_fits(const struct session *s, const char *path, struct faults *faults)
+{
+  struct state_header head = {0};
+  const bool ok =
+      store_read_header(s->comm, path, &head, faults) && same_widths(s, &head, path, faults);
+
+  store_free_header(&head);
+  faults_any(faults, s->comm);
+  return ok;
 }
 
 /* Weights cost memory that must be there before a run starts; all else is small. The ranks of one
@@ -39,7 +92,7 @@ static bool fits_memory(const struct session *s, struct faults *faults)
 {
   const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
   const double GiB = 1 << 30;
-  double bytes = session_bytes(s, s->part->rank);
+  double bytes = session_weight_bytes(s, s->part->rank) + session_vector_bytes(s, s->part->rank);
   MPI_Comm machine;
 
   CHECK_MPI(MPI_Comm_split_type(s->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine));
@@ -68,6 +121,13 @@ struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults
   s->part = partition_create(s->net, comm);
   s->model = model_create(job, s->net, s->part);
   return s;
+}
+
+bool session_start_fits(const struct session *s, struct faults *faults)
+{
+  const char *start = job_text(s->job, "start");
+
+  return !start[0] || state_fits(s, start, faults);
 }
 
 bool session_fill(struct session *s, bool from_start, struct faults *faults)
@@ -109,30 +169,6 @@ void session_destroy(struct session *s)
   free(s);
 }
 
-static bool same_widths(const struct session *s, const struct state_header *head, const char *path,
-                        struct faults *faults)
-{
-  bool same = head->layers == s->net->L;
-
-  for (int l = 0; same && l <= s->net->L; l++) same = head->widths[l] == s->net->n[l];
-  if (same) return true;
-
-  char list[2][200] = {"", ""};
-  for (int which = 0; which < 2; which++) {
-    const int L = which ? head->layers : s->net->L;
-    size_t used = 0;
-    for (int l = 0; l <= L && used < sizeof list[0] - 24; l++)
-      used += (size_t)snprintf(list[which] + used, sizeof list[0] - used, "%s%ld", l ? ", " : "",
-                               which ? head->widths[l] : s->net->n[l]);
-  }
-  int rank;
-  CHECK_MPI(MPI_Comm_rank(s->comm, &rank));
-  if (rank == 0)
-    faults_add(faults, "%s: has widths [%s], the job has network.widths = [%s] (%s)", path, list[1],
-               list[0], job_place(s->job, "network.widths"));
-  return false;
-}
-
 /* V that is tied to W reads W's transpose. */
 static bool load_tied(struct session *s, int k, const char *path, struct faults *faults)
 {
@@ -170,17 +206,12 @@ static bool load_weights(struct session *s, const char *path, bool all, struct f
 
 bool session_load(struct session *s, const char *path, bool all, struct faults *faults)
 {
-  struct state_header head = {0};
-  bool ok = store_read_header(s->comm, path, &head, faults);
-
-  ok = ok && same_widths(s, &head, path, faults);
-  store_free_header(&head);
-  if (!ok) return faults_any(faults, s->comm), false;
-  if (!load_weights(s, path, all, faults)) return false;
-  if (!all) return true;
   struct field *fields;
+
+  if (!state_fits(s, path, faults) || !load_weights(s, path, all, faults)) return false;
+  if (!all) return true;
   const int count = state_fields(s->state, STATE_VALUES, &fields);
-  ok = store_read_fields(s->comm, path, count, fields, false, faults);
+  const bool ok = store_read_fields(s->comm, path, count, fields, false, faults);
   state_free_fields(count, fields);
   return ok;
 }

@@ -100,7 +100,8 @@ done
 echo "this is not HDF5" >text.h5
 : >empty.yml
 : >empty.h5
-mkdir empty
+mkdir empty stateless
+cp finished/used.yml stateless
 cp small.yml bad.yml
 
 # The job file.
@@ -136,6 +137,10 @@ refuse "--set without a value" 'key=value' "$program" run small.yml --set seed
 refuse "unknown option" '--frobnicate' "$program" run small.yml --frobnicate
 refuse "unknown command" 'rnu' "$program" rnu small.yml
 refuse "no job" 'run' "$program" run
+refuse "two jobs" 'bad\.yml' "$program" run small.yml bad.yml
+refuse "an option without its value" '--out' "$program" run small.yml --out
+refuse "an option of another command" '--out.*resume' "$program" resume finished --out there
+refuse "no time at all" '--max-wall 0' "$program" run small.yml --max-wall 0
 refuse "the same from check" 'present\.samples = 0' \
   "$program" check small.yml --set present.samples=0
 
@@ -170,11 +175,15 @@ refuse "start of other widths in the job" 'start_wide\.h5.*17' \
   "$program" run small.yml --set start=start_wide.h5
 refuse "resume without a run" 'empty' "$program" resume empty
 refuse "evaluate without a state" 'nowhere\.h5' "$program" evaluate nowhere.h5
+refuse "resume with the states gone" 'stateless.*no state file' "$program" resume stateless
+refuse "resume of what may not change" '--set seed=1' "$program" resume finished --set seed=1
 refuse "evaluate another kind" 'data64\.h5' "$program" evaluate data64.h5
+refuse "evaluate weights without a job" 'start_wide\.h5.*no job' "$program" evaluate start_wide.h5
 refuse "info of a text" 'text\.h5' "$program" info text.h5
 
 # The output folder.
 refuse "folder below a file" 'small\.yml/run' "$program" run small.yml --out small.yml/run
+refuse "a file for a folder" 'small\.yml' "$program" run small.yml --out small.yml
 refuse "folder where none can be" '/proc/tauflow' "$program" run small.yml --out /proc/tauflow
 refuse "folder with a run in it" 'finished.*(--overwrite.*resume|resume.*--overwrite)' \
   "$program" run small.yml --out finished
@@ -186,10 +195,37 @@ fi
 # Several mistakes are told at once, and several ranks tell a mistake once.
 count=$("$program" run small.yml --set seed=x --set kp.tau_err=0 2>&1 | grep -c '^tauflow: ') || true
 [ "$count" -eq 2 ] || fail "two mistakes: $count messages"
-refuse "a mistake on three ranks" 'present\.samples = 0' \
-  mpiexec -n 3 --oversubscribe --bind-to none "$program" run small.yml --set present.samples=0
-refuse "a bad file on three ranks" 'text\.h5' \
-  mpiexec -n 3 --oversubscribe --bind-to none "$program" run small.yml --start text.h5
+# on_ranks WHAT PATTERN ARGUMENTS...: one message from three ranks, and each exits with 2.
+on_ranks() {
+  local what=$1 pattern=$2 before said
+  shift 2
+  cases=$((cases + 1))
+  before=$(listing)
+  said=$(timeout 60 mpiexec -n 3 --oversubscribe --bind-to none \
+    bash -c '"$@" || echo "exit $?"' bash "$program" "$@" 2>&1) || fail "$what on ranks: exit $?"
+  if [ "$(grep -c '^tauflow: ' <<<"$said")" -ne 1 ] || [ "$(grep -c '^exit 2' <<<"$said")" -ne 3 ] ||
+    ! grep -Eq "^tauflow: .*$pattern" <<<"$said"; then
+    fail "$what on ranks: wanted three times exit 2 and '$pattern'; it said:"$'\n'"$said"
+  fi
+  [ "$before" = "$(listing)" ] || fail "$what on ranks: something was written"
+}
+
+on_ranks "a mistake" 'present\.samples = 0' run small.yml --set present.samples=0
+on_ranks "no such command" 'rnu' rnu
+on_ranks "no such job" 'nowhere\.yml' run nowhere.yml
+on_ranks "a bad start state" 'text\.h5' run small.yml --start text.h5
+on_ranks "a start state of other widths" 'start_wide\.h5' run small.yml --start start_wide.h5
+on_ranks "a truncated data file" 'cut_data64\.h5' run small.yml --set data.set=file --set \
+  data.path=cut_data64.h5
+on_ranks "no data" 'train-images' run small.yml --set data.set=mnist --set data.path=empty \
+  --set "network.widths=[784, 10]"
+on_ranks "widths beyond memory" 'memory' run small.yml --set "network.widths=[64, 9999999, 9999999, 10]"
+on_ranks "an impossible folder" '/proc/tauflow' run small.yml --out /proc/tauflow
+on_ranks "a folder with a run" 'finished' run small.yml --out finished
+on_ranks "nothing to resume" 'empty' resume empty
+on_ranks "no states to resume" 'stateless' resume stateless
+on_ranks "no state" 'nowhere\.h5' evaluate nowhere.h5
+on_ranks "not a state" 'text\.h5' info text.h5
 
 echo "$cases bad inputs, $failures failures"
 [ "$failures" -eq 0 ]

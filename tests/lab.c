@@ -174,8 +174,7 @@ static struct array array_create(long rows, long cols)
 /* Every element is 0 but on its owner, so the sum is exact. */
 static void gather(struct array *a, MPI_Comm comm)
 {
-  CHECK_MPI(
-      MPI_Allreduce(MPI_IN_PLACE, a->a, (int)(a->rows * a->cols), MPI_DOUBLE, MPI_SUM, comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, a->a, (int)(a->rows * a->cols), MPI_DOUBLE, MPI_SUM, comm));
 }
 
 static struct array gather_value(const struct lab *lab, int stage)

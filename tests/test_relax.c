@@ -187,22 +187,22 @@ START_TEST(infinity_passes_through_an_uncapped_relu)
 }
 END_TEST
 
-/* |c q1 - b q0 - ratio (b q0 - a q)| of one element. */
-static double bent(double ratio, double a, double q, double b, double q0, double c, double q1)
+/* |q1 - q0 - ratio (q0 - q)| of one element. */
+static double bent(double ratio, double q, double q0, double q1)
 {
-  return fabs(c * q1 - b * q0 - ratio * (b * q0 - a * q));
+  return fabs(q1 - q0 - ratio * (q0 - q));
 }
 
 START_TEST(curvature_is_that_of_rows_that_are_not_flat)
 {
   for (int k = 0; k < SIZES * CAPS; k++) {
     const long n = sizes[k / CAPS];
-    const double cap = caps[k % CAPS], ratio = 0.8, a = 1.1, b = 1.2, c = 1.3;
+    const double cap = caps[k % CAPS], ratio = 0.8;
     double *q = numbers(n), *q0 = numbers(n), *q1 = numbers(n), *s0 = numbers(n), *s1 = numbers(n);
     double all = 0, some = 0, size = 0;
 
     for (long i = 0; i < n; i++) {
-      const double e = bent(ratio, a, q[i], b, q0[i], c, q1[i]);
+      const double e = bent(ratio, q[i], q0[i], q1[i]);
       const bool flat = (s0[i] <= 0 && s1[i] <= 0) || (s0[i] >= cap && s1[i] >= cap);
 
       size = fmax(size, fabs(q[i]) + fabs(q0[i]) + fabs(q1[i]));
@@ -210,10 +210,8 @@ START_TEST(curvature_is_that_of_rows_that_are_not_flat)
       some = fmax(some, flat ? 0 : e);
     }
     const double tolerance = 8 * DBL_EPSILON * size + DBL_MIN;
-    ck_assert_double_eq_tol(relax_curvature(n, ratio, a, q, b, q0, c, q1, cap, NULL, NULL), all,
-                            tolerance);
-    ck_assert_double_eq_tol(relax_curvature(n, ratio, a, q, b, q0, c, q1, cap, s0, s1), some,
-                            tolerance);
+    ck_assert_double_eq_tol(relax_curvature(n, ratio, q, q0, q1, cap, NULL, NULL), all, tolerance);
+    ck_assert_double_eq_tol(relax_curvature(n, ratio, q, q0, q1, cap, s0, s1), some, tolerance);
     free(q);
     free(q0);
     free(q1);
@@ -239,9 +237,9 @@ START_TEST(curvature_masks_each_row_by_its_own_sides)
         s0[at] = side[from];
         s1[at] = side[to];
         const bool flat = (from < 2 && to < 2) || (from > 2 && to > 2);
-        ck_assert_double_eq(relax_curvature(N, 1, 1, q, 1, q, 1, q1, 1, s0, s1), flat ? 0 : 4);
+        ck_assert_double_eq(relax_curvature(N, 1, q, q, q1, 1, s0, s1), flat ? 0 : 4);
         q1[at] = NAN;
-        ck_assert(flat || isnan(relax_curvature(N, 1, 1, q, 1, q, 1, q1, 1, s0, s1)));
+        ck_assert(flat || isnan(relax_curvature(N, 1, q, q, q1, 1, s0, s1)));
       }
 }
 END_TEST

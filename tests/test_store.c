@@ -468,7 +468,7 @@ END_TEST
 START_TEST(an_hdf5_file_of_another_kind_is_a_fault)
 {
   struct faults faults = {0};
-  struct column column = {"presentation", 1, "", ""};
+  struct column column = {"presentation", 1, "", "", false};
   struct table table = {"/", 1, &column};
   char *series = in_folder("series.h5"), *bare = in_folder("other.h5");
 

@@ -407,7 +407,8 @@ static enum shape shape_of(const struct model *m, int stage)
 
   if (l == m->net->L || m->net->hidden == PHI_TANH || m->net->hidden == PHI_LINEAR) return SMOOTH;
   if (m->stage[stage].family == ACTIVITY) return kp->rms > 0 ? SMOOTH : KINKED;
-  return kp->gate ? SWITCHED : SMOOTH;
+  /* An RMS that leaves zero has no linear part to integrate between switches. */
+  return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
 }
 
 /* Below zero, between, or at the cap: within one of them phi and its gate are linear. */
@@ -426,19 +427,16 @@ static double crossing_forcing(const struct model *m, enum shape shape, int stag
   const double s0 = from->drive[y][i], s1 = to->drive[y][i];
   double sum = shape == KINKED
                    ? integrate_phi(k, cap, s0, s1)
-                   : integrate_gate(k, cap, s0, s1, from->scale[stage] * from->drive[stage][i],
-                                    to->scale[stage] * to->drive[stage][i]);
+                   : integrate_gate(k, cap, s0, s1, from->drive[stage][i], to->drive[stage][i]);
 
   if (is_noisy(m))
     sum += k->c0 * noise_at(m, stage, i, from->u) + k->c1 * noise_at(m, stage, i, to->u);
   return sum;
 }
 
-/* What a step takes as linear: f, s or V z, and its common factor. */
-static const double *linear_part(enum shape shape, const struct moment *at, int stage,
-                                 double *scale)
+/* What a step takes as linear: f, s or V z. */
+static const double *linear_part(enum shape shape, const struct moment *at, int stage)
 {
-  *scale = shape == SWITCHED ? at->scale[stage] : 1;
   return shape == SMOOTH ? at->force[stage] : at->drive[stage];
 }
 
@@ -451,13 +449,11 @@ static double judge_curvature(const struct model *m, enum shape shape, int stage
   const double ratio = before ? k->h / back : 0;
   const int y = stage_y(m->net, m->stage[stage].layer);
   const bool bends = shape != SMOOTH;
-  double a, b, c;
-  const double *q = linear_part(shape, before ? before : from, stage, &a);
-  const double *q0 = linear_part(shape, from, stage, &b);
-  const double *q1 = linear_part(shape, to, stage, &c);
+  const double *q = linear_part(shape, before ? before : from, stage);
+  const double *q0 = linear_part(shape, from, stage), *q1 = linear_part(shape, to, stage);
 
   return k->j * k->h / (k->h + back) *
-         relax_curvature(hi - lo, ratio, a, q + lo, b, q0 + lo, c, q1 + lo, m->net->cap,
+         relax_curvature(hi - lo, ratio, q + lo, q0 + lo, q1 + lo, m->net->cap,
                          bends ? from->drive[y] + lo : NULL, bends ? to->drive[y] + lo : NULL);
 }
 

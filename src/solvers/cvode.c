@@ -374,6 +374,8 @@ static void put_down(struct reference *ref, double *answer)
 
 /* --- CVODE itself --- */
 
+static const double TOO_LARGE = 1e15; /* for anything: the network has diverged */
+
 /* CVODE's own reports go nowhere: a failed step is a returned outcome here. */
 static void be_quiet(int code, const char *module, const char *function, char *message, void *user)
 {
@@ -519,7 +521,7 @@ static enum outcome cross_segment(struct solver *s, double *u)
       continue;
     }
     *u = t;
-    if (*u == failed_at || !isfinite(N_VMaxNorm(ref->u)) || N_VMaxNorm(ref->u) > 1e100)
+    if (*u == failed_at || !isfinite(N_VMaxNorm(ref->u)) || N_VMaxNorm(ref->u) > TOO_LARGE)
       return DIVERGED;
     failed_at = *u;
     add_stats(s);

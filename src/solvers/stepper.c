@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { MOST_STEPS = 1000000 };                 /* per presentation, beyond which it has diverged */
+static const double TOO_LARGE = 1e15; /* for y or z: outer products must fit single precision */
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 
 struct stepper *stepper_create(struct solver *solver)
@@ -116,7 +117,7 @@ static double judge(struct stepper *st, double h, struct verdict worst[FAMILIES]
     const double tolerance = s->relative * size + s->absolute;
     const double bend = worst[f].bend * h / s->sys->presenter->duration;
     ratio = fmax(ratio, fmax(worst[f].error, s->sys->learning ? bend : 0) / tolerance);
-    if (!isfinite(worst[f].error) || !isfinite(worst[f].size)) return INFINITY;
+    if (!isfinite(worst[f].error) || !(worst[f].size < TOO_LARGE)) return INFINITY;
   }
   return ratio;
 }
