@@ -100,9 +100,9 @@ static int list_notes(struct run *r, struct note *note)
 /* A file that cannot be written is a fault of the machine by now, not of the job. */
 static void insist(struct run *r)
 {
-  const int failed = faults_any(r->faults, r->comm);
-
-  CHECK(!failed, "%s", r->rank == 0 ? r->faults->text : "output failed on another rank");
+  if (!faults_any(r->faults, r->comm)) return;
+  if (r->rank != 0) CHECK_MPI(MPI_Barrier(r->comm)); /* rank 0 says why, and ends all */
+  fail_abort(__FILE__, __LINE__, "%s", r->faults->text);
 }
 
 static void write_state(struct run *r, double t)

@@ -5,7 +5,13 @@
  * whatever network.weights says. BDF with Newton-GMRES, preconditioned by the cascade's own sweep:
  * (1 + gamma/tau) on the diagonal, the products with W and V below it, plasticity left out, being
  * weaker by tau/tau_pot. Norms are max norms and dot products are summed row by row in one order,
- * so steps do not depend on the rank count. CVODE starts anew at each presentation. */
+ * so steps do not depend on the rank count. CVODE starts anew at each presentation.
+ *
+ * Two limits, both of gated relus. A layer that falls silent decays below any tolerance relative to
+ * its family, and with it the signs that decide which units above it are on: there cascade, whose
+ * decay is exact, is the better solution (tolerances relative to the silent layer itself were
+ * tried: the steps then shrink without end). And a unit that slides along its kink makes the steps
+ * grind. */
 #include "kernel.h"
 #include "solver.h"
 #include <cvode/cvode.h>
@@ -517,12 +523,12 @@ static enum outcome cross_segment(struct solver *s, double *u)
     const int code = CVode(ref->cvode, end, ref->u, &t, CV_ONE_STEP);
     if (code >= 0) {
       *u = t < end * (1 - 1e-14) ? t : end;
+      if (!(N_VMaxNorm(ref->u) < TOO_LARGE)) return DIVERGED;
       observe(ref, *u);
       continue;
     }
     *u = t;
-    if (*u == failed_at || !isfinite(N_VMaxNorm(ref->u)) || N_VMaxNorm(ref->u) > TOO_LARGE)
-      return DIVERGED;
+    if (*u == failed_at || !(N_VMaxNorm(ref->u) < TOO_LARGE)) return DIVERGED;
     failed_at = *u;
     add_stats(s);
     CHECK_SUN(CVodeReInit(ref->cvode, *u, ref->u));
