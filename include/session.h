@@ -21,6 +21,9 @@ struct session {
 
 /* Faults across keys of all modules. Local. */
 void session_check(const struct job *job, struct faults *faults);
+/* May a run's name hold this character? Names become folders: letters, digits and . _ - only, and
+ * session_check refuses a leading dot. Local. */
+bool session_names_hold(char c);
 /* Make all of it with the initial weights of the job (or of its start state), or return NULL with
  * faults, agreed on all ranks. job must be free of faults. Collective. */
 struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults);

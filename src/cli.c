@@ -242,7 +242,8 @@ static void check_resumed(const struct cli *cli, struct faults *faults)
   }
 }
 
-/* The name of a job without one: its file's, without folder and ending. */
+/* The name of a job without one: its file's, without folder and ending, and with _ for what a
+ * name may not hold. */
 static char *default_name(const struct cli *cli)
 {
   const char *slash = strrchr(cli->subject, '/');
@@ -250,6 +251,8 @@ static char *default_name(const struct cli *cli)
   char *dot = strrchr(name, '.');
 
   if (dot && dot > name + 5) *dot = '\0';
+  for (char *c = name + 5; *c; c++)
+    if (!session_names_hold(*c) || (c == name + 5 && *c == '.')) *c = '_';
   return name;
 }
 

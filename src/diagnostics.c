@@ -204,8 +204,8 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
       if (r == to)
         memcpy(got + a * wide, send, (size_t)((b - a) * wide) * sizeof *got);
       else
-        CHECK_MPI(MPI_Recv(got + a * wide, (int)((b - a) * wide), MPI_DOUBLE, r, tag,
-                           part->comm, MPI_STATUS_IGNORE));
+        CHECK_MPI(MPI_Recv(got + a * wide, (int)((b - a) * wide), MPI_DOUBLE, r, tag, part->comm,
+                           MPI_STATUS_IGNORE));
     }
     for (long j = 0; j < syn->rows; j++)
       for (long i = 0; i < wide; i++) block[i * syn->rows + j] = got[j * wide + i];

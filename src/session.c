@@ -3,6 +3,26 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+bool session_names_hold(char c)
+{
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+static void check_name(const struct job *job, struct faults *faults)
+{
+  const char *name = job_text(job, "name");
+  bool ok = name[0] != '.';
+
+  for (const char *c = name; *c; c++) ok = ok && session_names_hold(*c);
+  if (!ok)
+    faults_add(
+        faults,
+        "name = %s: must be of letters, digits, '.', '_' and '-', not beginning with '.', for "
+        "it names a folder (%s)",
+        name, job_place(job, "name"));
+}
+
 void session_check(const struct job *job, struct faults *faults)
 {
   long count;
@@ -11,6 +31,7 @@ void session_check(const struct job *job, struct faults *faults)
   if (count < 2)
     faults_add(faults, "network.widths has %ld value: must have at least 2, input and output (%s)",
                count, job_place(job, "network.widths"));
+  check_name(job, faults);
   present_check(job, faults);
   model_check(job, faults);
   solver_check(job, faults);

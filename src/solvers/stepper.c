@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 1000000 };                 /* per presentation, beyond which it has diverged */
+enum { MOST_STEPS = 1000000 };        /* per presentation, beyond which it has diverged */
 static const double TOO_LARGE = 1e15; /* for y or z: outer products must fit single precision */
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 
