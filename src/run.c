@@ -52,7 +52,9 @@ struct run {
   struct recorder *recorder; /* rank 0 */
   struct log *log;
   long samples;
-  double began; /* wall clock when this process began to integrate [s] */
+  double began;   /* wall clock when this process began to integrate [s] */
+  double solving; /* of that, spent in the solver [s] */
+  double first;   /* presentations completed before this process */
 
   double done;            /* presentations completed */
   double accuracy, loss;  /* moving averages over the last WINDOW presentations */
@@ -255,9 +257,9 @@ static bool tally(struct run *r)
   return sum[2] > 0;
 }
 
-static void show_progress(struct run *r, long first)
+static void show_progress(struct run *r)
 {
-  const double spent = wall_clock() - r->began, fresh = r->done - (double)first;
+  const double spent = wall_clock() - r->began, fresh = r->done - r->first;
   const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
 
   if (spent > 1) /* before that the rate says nothing */
@@ -277,16 +279,19 @@ static bool is_due(const struct run *r, const char *key)
 /* Presentations until the end, divergence, or the end of the allotted time. */
 static enum outcome integrate(struct run *r, double *reached)
 {
-  const long first = (long)r->done;
   bool stop = false;
 
+  r->first = r->done;
   *reached = 0;
   while (r->done < (double)r->samples && !stop) {
     const long every = job_integer(r->job, "record.every");
     const long next = (long)r->done + 1;
     const bool watched = every > 0 && (next % every == 0 || next == r->samples);
     r->s->sys->observer = watched ? diagnostics_watch(r->diagnostics) : NULL;
-    if (solver_advance(r->s->solver, (long)r->done, reached) == DIVERGED) return DIVERGED;
+    const double start = wall_clock();
+    const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
+    r->solving += wall_clock() - start;
+    if (outcome == DIVERGED) return DIVERGED;
     r->done++;
     *reached = 0;
     stop = tally(r);
@@ -294,7 +299,7 @@ static enum outcome integrate(struct run *r, double *reached)
     if (watched) record(r);
     if (is_due(r, "evaluate.every") && r->done < (double)r->samples) test(r);
     if (is_due(r, "checkpoint.every") && r->done < (double)r->samples) write_state(r, time_of(r));
-    show_progress(r, first);
+    show_progress(r);
   }
   return ADVANCED;
 }
@@ -324,8 +329,8 @@ static void write_summary(struct run *r, double t)
       "ranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
       job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
       r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done, t,
-      wall, r->done / wall, solver->kind->name, solver->stats.steps, solver->stats.rejected,
-      solver->stats.evaluations, ranks, digest, TAUFLOW_VERSION);
+      wall, (r->done - r->first) / fmax(r->solving, 1e-9), solver->kind->name, solver->stats.steps,
+      solver->stats.rejected, solver->stats.evaluations, ranks, digest, TAUFLOW_VERSION);
   if (r->rank == 0) {
     char *path = folder_path(r->options->out, "summary.yml");
     folder_write_text(path, text, r->faults);

@@ -43,13 +43,11 @@ on() {
     >"$folder.txt" 2>&1 || fail "$folder: exit $?"$'\n'"$(<"$folder.txt")"
 }
 
-# Everything but what names the machine, the day, the time it took and the number of ranks.
+# Everything but what names the machine and the day.
 cat >compare.py <<'END'
 import sys
 import h5py
 import numpy as np
-
-WALL = "solver@wall_s"
 
 def contents(path):
     found = {}
@@ -58,8 +56,7 @@ def contents(path):
         if name.split("/")[0] == "code" or path.endswith("series.h5") and name == "job/yaml":
             return
         for key, value in item.attrs.items():
-            if name + "@" + key != WALL:
-                found[name + "@" + key] = np.asarray(value).tobytes()
+            found[name + "@" + key] = np.asarray(value).tobytes()
         if isinstance(item, h5py.Dataset):
             found[name] = (str(item.dtype), item.shape, np.asarray(item[()]).tobytes())
     with h5py.File(path) as file:
