@@ -9,6 +9,7 @@
 #ifndef TAUFLOW_MODEL_H
 #define TAUFLOW_MODEL_H
 
+#include "leak.h"
 #include "partition.h"
 
 enum family { ACTIVITY, ERROR, FAMILIES }; /* families whose size sets the error scale */
@@ -54,14 +55,6 @@ struct moment {
   int stages;
   const struct system *routes; /* value and whole drives are this system's route buffers, or NULL */
 };
-
-/* One exponential step h of tau dv/dt = f - v with f linear in time:
- * v(t+h) = E v + c0 f(t) + c1 f(t+h). */
-struct leak {
-  double h, tau, E, c0, c1;
-  double j; /* int_0^h e^(-(h-s)/tau)/tau s(h-s) ds / h^2: weighs the curvature of f */
-};
-struct leak leak_over(double h, double tau);
 
 /* What a step says about its own error, as maxima over this rank's rows of a stage. */
 struct verdict {

@@ -3,6 +3,7 @@
  * test, with layers cut, whole, and absent from a rank. */
 #include "agree.h"
 #include "exchange.h"
+#include "suite.h"
 #include <check.h>
 #include <stdlib.h>
 
@@ -232,10 +233,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, routes_in_flight_do_not_mix);
   tcase_add_test(facts, a_rank_without_rows_takes_no_part);
   tcase_add_test(facts, a_route_that_was_never_begun_can_go);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, rank == 0 ? CK_NORMAL : CK_SILENT);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

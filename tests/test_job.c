@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* test_job.c - facts about job files: what is read, what is refused, what is written back */
 #include "job.h"
+#include "suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -596,10 +597,5 @@ int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
   SRunner *runner = srunner_create(job_suite());
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

@@ -3,6 +3,7 @@
 #include "kernel.h"
 #include "network.h"
 #include "rng.h"
+#include "suite.h"
 #include <check.h>
 #include <float.h>
 #include <stdlib.h>
@@ -391,10 +392,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, folding_is_right_to_a_few_ulp_and_keeps_the_padding_zero);
   tcase_add_test(facts, a_loss_of_1e_9_is_not_lost_in_double_precision);
   tcase_add_test(facts, single_precision_loses_the_right_amount_on_average);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

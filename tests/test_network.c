@@ -5,6 +5,7 @@
 #include "dense.h"
 #include "rng.h"
 #include "state.h"
+#include "suite.h"
 #include <check.h>
 #include <float.h>
 #include <stdlib.h>
@@ -502,10 +503,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, activations_and_their_slopes_are_as_defined);
   tcase_add_test(facts, the_coefficients_of_a_step_are_their_integrals);
   tcase_add_test(facts, the_coefficients_do_not_jump_where_the_series_end);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, rank == 0 ? CK_NORMAL : CK_SILENT);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

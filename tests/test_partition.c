@@ -3,6 +3,7 @@
 #include "agree.h"
 #include "partition.h"
 #include "rng.h"
+#include "suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,10 +299,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, ranks_beyond_the_rows_own_nothing);
   tcase_add_test(facts, all_ranks_see_the_same_cuts);
   tcase_add_test(facts, rows_out_of_order_or_left_over_are_not_valid);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, rank == 0 ? CK_NORMAL : CK_SILENT);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

@@ -5,6 +5,7 @@
 #include "agree.h"
 #include "pending.h"
 #include "rng.h"
+#include "suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -485,10 +486,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, the_weights_of_these_tests_do_change);
   tcase_add_test(facts, a_transpose_stays_the_transpose_to_the_bit);
   tcase_add_test(facts, folded_weights_do_not_depend_on_the_rank_count);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, rank == 0 ? CK_NORMAL : CK_SILENT);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

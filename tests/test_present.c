@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The schedule: x(t) and y*(t) against their definitions, for early, late and punctual labels. */
 #include "present.h"
+#include "suite.h"
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>
@@ -388,10 +389,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, a_delay_of_whole_presentations_adds_no_kink);
   tcase_add_test(facts, the_schedule_does_not_end_with_the_run);
   tcase_add_test(facts, impossible_schedules_are_refused);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

@@ -3,6 +3,7 @@
 #include "relax.h"
 #include "fail.h"
 #include "rng.h"
+#include "suite.h"
 #include <check.h>
 #include <float.h>
 #include <math.h>
@@ -262,10 +263,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, infinity_passes_through_an_uncapped_relu);
   tcase_add_test(facts, curvature_is_that_of_rows_that_are_not_flat);
   tcase_add_test(facts, curvature_masks_each_row_by_its_own_sides);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Random numbers: the published answers of Philox, and what the rest of the code relies on. */
 #include "rng.h"
+#include "suite.h"
 #include <check.h>
 #include <math.h>
 #include <mpi.h>
@@ -114,10 +115,5 @@ int main(int argc, char **argv)
   tcase_add_test(facts, below_reaches_every_number_equally_often);
   tcase_add_test(facts, every_bit_of_every_argument_counts);
   tcase_add_test(facts, asking_again_gives_the_same_number);
-  srunner_set_fork_status(runner, CK_NOFORK);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  MPI_Finalize();
-  return failed > 0;
+  return suite_run(runner);
 }

@@ -10,13 +10,12 @@
  *   tau_pot dV_l/dt = y_l z_{l+1}' - (tau_pot/tau_dec) V_l, own constants allowed  (eq. 7)
  *
  * The rules kp, fa, dfa and sgd differ in data only: what V starts as and whether it learns. */
+#include "kp_keys.h"
 #include "model.h"
 #include "relax.h"
 #include "rng.h"
+#include "switching.h"
 #include <stdlib.h>
-
-enum rule { RULE_KP, RULE_FA, RULE_DFA, RULE_SGD };
-enum routing { ROUTING_BY_RULE, ROUTING_LAYERWISE, ROUTING_DIRECT };
 
 struct kp {
   bool gate;    /* phi' in eq. 5 */
@@ -27,85 +26,6 @@ struct kp {
   double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
   double noise_begin;              /* when that interval began, time inside the presentation [s] */
 };
-
-const struct key kp_keys[] = {
-    {"kp.rule", KEY_CHOICE, "kp", 0, 0, false, "kp|fa|dfa|sgd", "",
-     "what V does: learns (kp), is fixed (fa), is fixed and direct (dfa), equals W^T (sgd)"},
-    {"kp.routing", KEY_CHOICE, "by_rule", 0, 0, false, "by_rule|layerwise|direct", "",
-     "where hidden errors come from: the layer above, or the output; by_rule is direct for dfa "
-     "and layerwise otherwise"},
-    {"kp.gate", KEY_FLAG, "true", 0, 0, false, NULL, "",
-     "multiply hidden errors by phi'(s), as document 000 writes it; false as in 001"},
-    {"kp.feedback_drive", KEY_CHOICE, "y", 0, 0, false, "y|s", "",
-     "what V learns from: the activity y, or the drive s = W y as document 001 writes it"},
-    {"kp.feedback_init", KEY_CHOICE, "random", 0, 0, false, "random|transpose|constant", "",
-     "V starts as network.init draws it, as W^T of the layer above, or as feedback_value"},
-    {"kp.feedback_value", KEY_REAL, "0.1", -INFINITY, INFINITY, false, NULL, "1",
-     "every element of V at the start when feedback_init is constant"},
-    {"kp.output_error", KEY_CHOICE, "cross_entropy", 0, 0, false, "cross_entropy|squared", "",
-     "y* - softmax(s_L), or y* - s_L"},
-    {"kp.tau_inf", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of y"},
-    {"kp.tau_err", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of z"},
-    {"kp.tau_pot", KEY_TIME, "10 s", 0, INFINITY, true, NULL, "s", "potentiation of W"},
-    {"kp.tau_dec", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "decay of W"},
-    {"kp.tau_pot_feedback", KEY_TIME, "=kp.tau_pot", 0, INFINITY, true, NULL, "s",
-     "potentiation of V"},
-    {"kp.tau_dec_feedback", KEY_TIME, "=kp.tau_dec", 0, INFINITY, true, NULL, "s", "decay of V"},
-    {"kp.rms_norm", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
-     "a > 0 replaces phi by a phi/rms(phi) and every g by a g/rms(g); 0 is off"},
-    {"kp.noise", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
-     "standard deviation of Ornstein-Uhlenbeck noise added to phi(s) and g, with the time "
-     "constant of y and z"},
-    {0},
-};
-
-static bool is_direct(const struct job *job)
-{
-  const enum routing routing = (enum routing)job_choice(job, "kp.routing");
-
-  if (routing == ROUTING_BY_RULE) return job_choice(job, "kp.rule") == RULE_DFA;
-  return routing == ROUTING_DIRECT;
-}
-
-/* sgd holds V = W^T only while both obey the same equation. */
-static void check_sgd(const struct job *job, struct faults *faults)
-{
-  if (is_direct(job))
-    faults_add(faults, "kp.routing = direct: rule sgd needs layerwise routing (%s)",
-               job_place(job, "kp.routing"));
-  if (job_choice(job, "kp.feedback_drive") != 0)
-    faults_add(faults, "kp.feedback_drive = s: rule sgd needs y (%s)",
-               job_place(job, "kp.feedback_drive"));
-  if (job_real(job, "kp.tau_pot_feedback") != job_real(job, "kp.tau_pot"))
-    faults_add(faults, "kp.tau_pot_feedback = %g: rule sgd needs kp.tau_pot = %g s (%s)",
-               job_real(job, "kp.tau_pot_feedback"), job_real(job, "kp.tau_pot"),
-               job_place(job, "kp.tau_pot_feedback"));
-  if (job_real(job, "kp.tau_dec_feedback") != job_real(job, "kp.tau_dec"))
-    faults_add(faults, "kp.tau_dec_feedback = %g: rule sgd needs kp.tau_dec = %g s (%s)",
-               job_real(job, "kp.tau_dec_feedback"), job_real(job, "kp.tau_dec"),
-               job_place(job, "kp.tau_dec_feedback"));
-}
-
-static void kp_check(const struct job *job, struct faults *faults)
-{
-  const int rule = job_choice(job, "kp.rule");
-  const double T = job_real(job, "present.duration");
-  static const char *const decays[] = {"kp.tau_dec", "kp.tau_dec_feedback"};
-
-  if (rule == RULE_SGD) check_sgd(job, faults);
-  if (rule == RULE_DFA && job_choice(job, "kp.routing") == ROUTING_LAYERWISE)
-    faults_add(faults, "kp.routing = layerwise: rule dfa is direct; use rule fa (%s)",
-               job_place(job, "kp.routing"));
-  if (is_direct(job) && job_choice(job, "kp.feedback_init") == INIT_TRANSPOSE)
-    faults_add(faults,
-               "kp.feedback_init = transpose: with direct routing V has no W to be the "
-               "transpose of (%s)",
-               job_place(job, "kp.feedback_init"));
-  for (int k = 0; k < 2; k++)
-    if (job_real(job, decays[k]) < T / 100)
-      faults_add(faults, "%s = %g: must be >= present.duration / 100 = %g s (%s)", decays[k],
-                 job_real(job, decays[k]), T / 100, job_place(job, decays[k]));
-}
 
 /* Stages: y_1 .. y_L, then z_L .. z_1. */
 static int stage_y(const struct network *net, int l)
@@ -147,7 +67,7 @@ static void make_stages(struct model *m, const struct job *job)
 static void make_synapses(struct model *m, const struct job *job)
 {
   const int L = m->net->L, rule = job_choice(job, "kp.rule");
-  const bool direct = is_direct(job);
+  const bool direct = kp_is_direct(job);
   const long *n = m->net->n;
 
   m->synapses = 2 * L - 1;
@@ -353,46 +273,6 @@ static void kp_force(const struct model *m, int stage, struct moment *at)
   if (is_noisy(m)) add_noise(m, stage, at);
 }
 
-/* The share of a step's forcing that acts while a quantity going linearly from a to b is above
- * zero: int e^(-(h-s)/tau)/tau v(s) ds over that time, v going linearly from v0 to v1. on0 and on1
- * say on which side the ends count. */
-static double while_on(const struct leak *k, bool on0, bool on1, double a, double b, double v0,
-                       double v1)
-{
-  if (on0 && on1) return k->c0 * v0 + k->c1 * v1;
-  if (!on0 && !on1) return 0;
-
-  const double cross = a == b ? 0 : a / (a - b); /* fraction of the step */
-  const double vc = v0 + cross * (v1 - v0);
-  if (on1) {
-    const struct leak after = leak_over((1 - cross) * k->h, k->tau);
-    return after.c0 * vc + after.c1 * v1;
-  }
-  const struct leak during = leak_over(cross * k->h, k->tau);
-  return exp(-(1 - cross) * k->h / k->tau) * (during.c0 * v0 + during.c1 * vc);
-}
-
-/* int e^(-(h-s)/tau)/tau phi(s(s)) ds for a (clipped) relu and s going linearly from s0 to s1:
- * relu(s) - relu(s - cap). */
-static double integrate_phi(const struct leak *k, double cap, double s0, double s1)
-{
-  double sum = while_on(k, s0 > 0, s1 > 0, s0, s1, s0, s1);
-
-  if (s0 > cap || s1 > cap)
-    sum -= while_on(k, s0 > cap, s1 > cap, s0 - cap, s1 - cap, s0 - cap, s1 - cap);
-  return sum;
-}
-
-/* int e^(-(h-s)/tau)/tau phi'(s) v ds: on between 0 and the cap. */
-static double integrate_gate(const struct leak *k, double cap, double s0, double s1, double v0,
-                             double v1)
-{
-  double sum = while_on(k, s0 > 0, s1 > 0, s0, s1, v0, v1);
-
-  if (s0 >= cap || s1 >= cap) sum -= while_on(k, s0 >= cap, s1 >= cap, s0 - cap, s1 - cap, v0, v1);
-  return sum;
-}
-
 /* How a stage's forcing is integrated over a step. */
 enum shape {
   SMOOTH,   /* f itself is linear over the step */
@@ -411,12 +291,6 @@ static enum shape shape_of(const struct model *m, int stage)
   return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
 }
 
-/* Below zero, between, or at the cap: within one of them phi and its gate are linear. */
-static inline int region(double cap, double s)
-{
-  return (s > 0) + (s >= cap);
-}
-
 /* The exact forcing of a unit that crosses into another region within the step. */
 static double crossing_forcing(const struct model *m, enum shape shape, int stage,
                                const struct leak *k, const struct moment *from,
@@ -426,8 +300,8 @@ static double crossing_forcing(const struct model *m, enum shape shape, int stag
   const int y = stage_y(m->net, m->stage[stage].layer);
   const double s0 = from->drive[y][i], s1 = to->drive[y][i];
   double sum = shape == KINKED
-                   ? integrate_phi(k, cap, s0, s1)
-                   : integrate_gate(k, cap, s0, s1, from->drive[stage][i], to->drive[stage][i]);
+                   ? switching_phi(k, cap, s0, s1)
+                   : switching_gate(k, cap, s0, s1, from->drive[stage][i], to->drive[stage][i]);
 
   if (is_noisy(m))
     sum += k->c0 * noise_at(m, stage, i, from->u) + k->c1 * noise_at(m, stage, i, to->u);
@@ -465,7 +339,7 @@ static void step_crossing(const struct model *m, enum shape shape, int stage, co
   const double *s1 = to->drive[stage_y(m->net, m->stage[stage].layer)];
 
   for (long i = lo; i < hi; i++)
-    if (region(m->net->cap, s0[i]) != region(m->net->cap, s1[i]))
+    if (switching_region(m->net->cap, s0[i]) != switching_region(m->net->cap, s1[i]))
       to->value[stage][i] =
           k->E * from->value[stage][i] + crossing_forcing(m, shape, stage, k, from, to, i);
 }

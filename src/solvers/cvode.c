@@ -14,19 +14,13 @@
  * grind. */
 #include "kernel.h"
 #include "solver.h"
+#include "whole.h"
 #include <cvode/cvode.h>
-#include <nvector/nvector_parallel.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sundials/sundials_types.h>
 #include <sunlinsol/sunlinsol_spgmr.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
-
-#define CHECK_SUN(call)                                                                            \
-  do {                                                                                             \
-    int code_ = (call);                                                                            \
-    CHECK(code_ >= 0, "%s returned %d", #call, code_);                                             \
-  } while (0)
 
 struct reference {
   struct system *sys; /* borrowed */
@@ -35,132 +29,15 @@ struct reference {
   SUNLinearSolver linear;
   SUNNonlinearSolver nonlinear;
   N_Vector u;
-  long length;                /* local elements: stages' own rows, then matrices with padding */
-  long *stage_at, *matrix_at; /* offsets of each in the vector */
-  struct moment *at;          /* on the routes: where the right-hand side works */
-  struct moment *frozen;      /* where the preconditioner was set up */
+  struct whole *whole;   /* how the state lies in a vector */
+  struct moment *at;     /* on the routes: where the right-hand side works */
+  struct moment *frozen; /* where the preconditioner was set up */
   int segment;
   double size[FAMILIES]; /* largest |value| of the presentation so far */
   double relative, absolute;
   double *x;            /* [n_0 padded] x(u) */
   double *synapse_size; /* [synapses] largest |w| */
-  double *row, *rows;   /* partial dot products of own rows, of all rows */
-  int *row_count, *row_first;
 };
-
-/* --- the vector: SUNDIALS' parallel one with our norms, dot products and alignment --- */
-
-/* The parallel content first, so that every stock operation works on it. */
-struct content {
-  struct _N_VectorContent_Parallel stock;
-  struct reference *ref;
-};
-
-static struct reference *ref_of(N_Vector v)
-{
-  return ((struct content *)v->content)->ref;
-}
-
-/* Zeroed and aligned for the kernels; destroyed by the stock operation, which frees both. */
-static void give_content(N_Vector v, struct reference *ref)
-{
-  struct content *c = fail_alloc(1, sizeof *c);
-  long long all = ref->length;
-
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_LONG_LONG, MPI_SUM, ref->sys->comm));
-  c->stock =
-      (struct _N_VectorContent_Parallel){.local_length = ref->length,
-                                         .global_length = all,
-                                         .own_data = 1,
-                                         .comm = ref->sys->comm,
-                                         .data = fail_alloc((size_t)ref->length, sizeof(double))};
-  c->ref = ref;
-  v->content = c;
-}
-
-static N_Vector clone_vector(N_Vector v)
-{
-  N_Vector w = N_VNewEmpty(v->sunctx);
-
-  CHECK(w, "no memory for a vector");
-  CHECK_SUN(N_VCopyOps(v, w));
-  give_content(w, ref_of(v));
-  return w;
-}
-
-static double largest_product(N_Vector x, N_Vector w)
-{
-  const struct reference *ref = ref_of(x);
-  const double *a = NV_DATA_P(x), *b = NV_DATA_P(w);
-  double most = 0;
-
-  for (long i = 0; i < ref->length; i++) {
-    const double e = fabs(a[i] * b[i]);
-    if (!(e <= most)) most = isfinite(e) ? e : INFINITY;
-  }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, ref->sys->comm));
-  return most;
-}
-
-static double dot_range(const double *a, const double *b, long n)
-{
-  double sum = 0;
-
-  for (long j = 0; j < n; j++) sum += a[j] * b[j];
-  return sum;
-}
-
-/* Each row of the line sums its own elements; all ranks then add the rows in order. */
-static double dot_by_rows(N_Vector x, N_Vector y)
-{
-  const struct reference *ref = ref_of(x);
-  const struct system *sys = ref->sys;
-  const struct partition *part = sys->part;
-  const double *a = NV_DATA_P(x), *b = NV_DATA_P(y);
-  const long first = part->first[part->rank], rows = part->start[part->L + 1];
-  double sum = 0;
-
-  memset(ref->row, 0, (size_t)(part->first[part->rank + 1] - first) * sizeof(double));
-  for (int k = 0; k < sys->model->stages; k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    double *row = ref->row + (part->start[sys->model->stage[k].layer] - first);
-    for (long i = lo; i < hi; i++)
-      row[i] += a[ref->stage_at[k] + i - lo] * b[ref->stage_at[k] + i - lo];
-  }
-  for (int k = 0; k < sys->model->synapses; k++) {
-    const struct matrix *M = &sys->state->matrix[k];
-    long lo, hi;
-    partition_rows(part, sys->model->synapse[k].layer, part->rank, &lo, &hi);
-    double *row = ref->row + (part->start[sys->model->synapse[k].layer] - first);
-    for (long i = lo; i < hi; i++) {
-      const long at = ref->matrix_at[k] + (i - lo) * M->ld;
-      row[i] += dot_range(a + at, b + at, M->cols);
-    }
-  }
-  CHECK_MPI(MPI_Allgatherv(ref->row, ref->row_count[part->rank], MPI_DOUBLE, ref->rows,
-                           ref->row_count, ref->row_first, MPI_DOUBLE, sys->comm));
-  for (long i = 0; i < rows; i++) sum += ref->rows[i];
-  return sum;
-}
-
-static N_Vector make_vector(struct reference *ref)
-{
-  N_Vector v = N_VNewEmpty_Parallel(ref->sys->comm, 0, 0, ref->context);
-
-  CHECK(v, "no memory for a vector");
-  free(v->content);
-  give_content(v, ref);
-  v->ops->nvclone = clone_vector;
-  v->ops->nvcloneempty = clone_vector;
-  v->ops->nvwrmsnorm = largest_product;
-  v->ops->nvdotprod = dot_by_rows;
-  v->ops->nvdotprodlocal = NULL;
-  v->ops->nvdotprodmulti = NULL;
-  v->ops->nvdotprodmultilocal = NULL;
-  v->ops->nvdotprodmultiallreduce = NULL;
-  return v;
-}
 
 /* --- the equations --- */
 
@@ -177,7 +54,7 @@ static void evaluate(struct reference *ref, double u, const double *v)
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
     if (lo < hi)
-      memcpy(at->value[k] + lo, v + ref->stage_at[k], (size_t)(hi - lo) * sizeof(double));
+      memcpy(at->value[k] + lo, v + ref->whole->stage_at[k], (size_t)(hi - lo) * sizeof(double));
     system_share_value(sys, k);
   }
   for (int k = 0; k < system_stages(sys); k++) {
@@ -189,7 +66,7 @@ static void evaluate(struct reference *ref, double u, const double *v)
       const double *pre = m->synapse[syn].pre == INPUT ? ref->x : at->value[m->synapse[syn].pre];
       for (long j = 0; m->synapse[syn].pre == INPUT && j < M->cols; j++)
         ref->x[j] = (1 - b) * sys->presenter->x_from[j] + b * sys->presenter->x_to[j];
-      kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, pre, at->drive[k] + lo);
+      kernel_rows_f64(v + ref->whole->matrix_at[syn], M->rows, M->ld, pre, at->drive[k] + lo);
     }
     system_share_drive(sys, k);
     m->kind->force(m, k, at);
@@ -210,8 +87,8 @@ static void synapse_rate(const struct reference *ref, int k, const double *v, do
   const double *post = syn->post_drive ? at->drive[syn->post] : at->value[syn->post];
   const double *pre = syn->pre == INPUT ? ref->x : at->value[syn->pre];
   for (long i = lo; i < hi; i++) {
-    const double *w = v + ref->matrix_at[k] + (i - lo) * M->ld;
-    double *dw = rate + ref->matrix_at[k] + (i - lo) * M->ld;
+    const double *w = v + ref->whole->matrix_at[k] + (i - lo) * M->ld;
+    double *dw = rate + ref->whole->matrix_at[k] + (i - lo) * M->ld;
     const double a = post[i] / syn->tau_pot, decay = 1 / syn->tau_dec;
     for (long j = 0; j < M->cols; j++) dw[j] = a * pre[j] - decay * w[j];
   }
@@ -223,13 +100,13 @@ static int right_hand_side(realtype u, N_Vector y, N_Vector dy, void *user)
   const struct system *sys = ref->sys;
   double *rate = NV_DATA_P(dy);
 
-  memset(rate, 0, (size_t)ref->length * sizeof(double));
+  memset(rate, 0, (size_t)ref->whole->length * sizeof(double));
   evaluate(ref, u, NV_DATA_P(y));
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++)
-      rate[ref->stage_at[k] + i - lo] =
+      rate[ref->whole->stage_at[k] + i - lo] =
           (ref->at->force[k][i] - ref->at->value[k][i]) / sys->model->stage[k].tau;
   }
   for (int k = 0; k < sys->model->synapses; k++) synapse_rate(ref, k, NV_DATA_P(y), rate);
@@ -250,14 +127,14 @@ static int error_weights(N_Vector y, N_Vector w, void *user)
     const struct matrix *M = &sys->state->matrix[k];
     size[k] = 0;
     for (long i = 0; i < M->rows * M->ld; i++)
-      size[k] = fmax(size[k], fabs(v[ref->matrix_at[k] + i]));
+      size[k] = fmax(size[k], fabs(v[ref->whole->matrix_at[k] + i]));
   }
   for (int k = 0; k < m->stages; k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
     for (long i = 0; i < hi - lo; i++)
       ref->size[m->stage[k].family] =
-          fmax(ref->size[m->stage[k].family], fabs(v[ref->stage_at[k] + i]));
+          fmax(ref->size[m->stage[k].family], fabs(v[ref->whole->stage_at[k] + i]));
   }
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, size, m->synapses, MPI_DOUBLE, MPI_MAX, sys->comm));
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, ref->size, FAMILIES, MPI_DOUBLE, MPI_MAX, sys->comm));
@@ -265,13 +142,13 @@ static int error_weights(N_Vector y, N_Vector w, void *user)
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
     for (long i = 0; i < hi - lo; i++)
-      weight[ref->stage_at[k] + i] =
+      weight[ref->whole->stage_at[k] + i] =
           1 / (ref->relative * ref->size[m->stage[k].family] + ref->absolute);
   }
   for (int k = 0; k < m->synapses; k++) {
     const struct matrix *M = &sys->state->matrix[k];
     for (long i = 0; i < M->rows * M->ld; i++)
-      weight[ref->matrix_at[k] + i] = 1 / (ref->relative * size[k] + ref->absolute);
+      weight[ref->whole->matrix_at[k] + i] = 1 / (ref->relative * size[k] + ref->absolute);
   }
   return 0;
 }
@@ -302,7 +179,7 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
   struct moment *d = ref->at;
 
   (void)u, (void)dy, (void)delta, (void)side;
-  memcpy(out, in, (size_t)ref->length * sizeof(double));
+  memcpy(out, in, (size_t)ref->whole->length * sizeof(double));
   for (int k = 0; k < system_stages(sys); k++) {
     const int syn = m->stage[k].synapse, pre = syn == NONE ? NONE : m->synapse[syn].pre;
     const double g = gamma / m->stage[k].tau;
@@ -313,13 +190,14 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
       if (pre == INPUT)
         memset(d->drive[k] + lo, 0, (size_t)(hi - lo) * sizeof(double));
       else
-        kernel_rows_f64(v + ref->matrix_at[syn], M->rows, M->ld, d->value[pre], d->drive[k] + lo);
+        kernel_rows_f64(v + ref->whole->matrix_at[syn], M->rows, M->ld, d->value[pre],
+                        d->drive[k] + lo);
     }
     system_share_drive(sys, k);
     if (lo < hi)
       m->kind->tangent(m, k, ref->frozen, d->drive[syn == NONE ? m->output : k], d->force[k]);
     for (long i = lo; i < hi; i++) {
-      const long at = ref->stage_at[k] + i - lo;
+      const long at = ref->whole->stage_at[k] + i - lo;
       out[at] = d->value[k][i] = (in[at] + g * d->force[k][i]) / (1 + g);
     }
     system_share_value(sys, k);
@@ -327,55 +205,9 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
   for (int k = 0; k < m->synapses; k++) {
     const struct matrix *M = &sys->state->matrix[k];
     const double scale = m->synapse[k].learns ? 1 / (1 + gamma / m->synapse[k].tau_dec) : 1;
-    for (long i = 0; i < M->rows * M->ld; i++) out[ref->matrix_at[k] + i] *= scale;
+    for (long i = 0; i < M->rows * M->ld; i++) out[ref->whole->matrix_at[k] + i] *= scale;
   }
   return 0;
-}
-
-/* --- taking the state up and putting it down --- */
-
-static void take_up(struct reference *ref)
-{
-  const struct system *sys = ref->sys;
-  double *v = NV_DATA_P(ref->u);
-
-  for (int k = 0; k < sys->model->stages; k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    if (lo < hi)
-      memcpy(v + ref->stage_at[k], sys->state->value[k], (size_t)(hi - lo) * sizeof(double));
-  }
-  for (int k = 0; k < sys->model->synapses; k++) {
-    const struct matrix *M = &sys->state->matrix[k];
-    for (long i = 0; i < M->rows * M->ld; i++)
-      v[ref->matrix_at[k] + i] = M->single ? (double)((float *)M->a)[i] : ((double *)M->a)[i];
-  }
-  ref->size[ACTIVITY] = ref->size[ERROR] = 0;
-}
-
-static void put_down(struct reference *ref, double *answer)
-{
-  struct system *sys = ref->sys;
-  const double *v = NV_DATA_P(ref->u);
-  const int out = sys->model->output;
-
-  for (int k = 0; k < sys->model->stages; k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    if (lo < hi)
-      memcpy(sys->state->value[k], v + ref->stage_at[k], (size_t)(hi - lo) * sizeof(double));
-  }
-  for (int k = 0; sys->learning && k < sys->model->synapses; k++) {
-    struct matrix *M = &sys->state->matrix[k];
-    for (long i = 0; i < M->rows * M->ld; i++) {
-      if (M->single)
-        ((float *)M->a)[i] = (float)v[ref->matrix_at[k] + i];
-      else
-        ((double *)M->a)[i] = v[ref->matrix_at[k] + i];
-    }
-  }
-  if (sys->value[out]->lo < sys->value[out]->hi)
-    memcpy(answer, ref->at->drive[out], (size_t)sys->value[out]->n * sizeof(double));
 }
 
 /* --- CVODE itself --- */
@@ -404,36 +236,6 @@ static void choose_method(struct reference *ref, bool adams)
   CHECK_SUN(CVodeSetLSNormFactor(ref->cvode, 1));
 }
 
-static void lay_out(struct reference *ref)
-{
-  const struct system *sys = ref->sys;
-  const struct partition *part = sys->part;
-  long at = 0;
-
-  ref->stage_at = fail_alloc((size_t)sys->model->stages, sizeof *ref->stage_at);
-  ref->matrix_at = fail_alloc((size_t)sys->model->synapses, sizeof *ref->matrix_at);
-  for (int k = 0; k < sys->model->synapses; k++) { /* matrices first: they need the alignment */
-    ref->matrix_at[k] = at;
-    at += sys->state->matrix[k].rows * sys->state->matrix[k].ld;
-  }
-  for (int k = 0; k < sys->model->stages; k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    ref->stage_at[k] = at;
-    at += hi - lo;
-  }
-  ref->length = at;
-  ref->row =
-      fail_alloc((size_t)(part->first[part->rank + 1] - part->first[part->rank]), sizeof *ref->row);
-  ref->rows = fail_alloc((size_t)part->start[part->L + 1], sizeof *ref->rows);
-  ref->row_count = fail_alloc((size_t)part->size, sizeof *ref->row_count);
-  ref->row_first = fail_alloc((size_t)part->size, sizeof *ref->row_first);
-  for (int r = 0; r < part->size; r++) {
-    ref->row_count[r] = (int)(part->first[r + 1] - part->first[r]);
-    ref->row_first[r] = (int)part->first[r];
-  }
-}
-
 static void cvode_create(struct solver *s, const struct job *job)
 {
   struct reference *ref = fail_alloc(1, sizeof *ref);
@@ -444,13 +246,13 @@ static void cvode_create(struct solver *s, const struct job *job)
   ref->sys = s->sys;
   ref->relative = s->relative;
   ref->absolute = s->absolute;
-  lay_out(ref);
+  ref->whole = whole_create(s->sys);
   ref->x = fail_alloc((size_t)padded(s->sys->net->n[0]), sizeof *ref->x);
   ref->synapse_size = fail_alloc((size_t)s->sys->model->synapses, sizeof *ref->synapse_size);
   ref->at = moment_on_routes(s->sys);
   ref->frozen = moment_create(s->sys);
   CHECK_SUN(SUNContext_Create(&comm, &ref->context));
-  ref->u = make_vector(ref);
+  ref->u = whole_vector(ref->whole, ref->context);
   ref->cvode = CVodeCreate(adams ? CV_ADAMS : CV_BDF, ref->context);
   CHECK(ref->cvode, "no memory for CVODE");
   CHECK_SUN(CVodeInit(ref->cvode, right_hand_side, 0, ref->u));
@@ -470,15 +272,10 @@ static void cvode_destroy(struct solver *s)
   if (ref->linear) SUNLinSolFree(ref->linear);
   if (ref->nonlinear) SUNNonlinSolFree(ref->nonlinear);
   N_VDestroy(ref->u);
+  whole_destroy(ref->whole);
   SUNContext_Free(&ref->context);
   moment_destroy(ref->at);
   moment_destroy(ref->frozen);
-  free(ref->stage_at);
-  free(ref->matrix_at);
-  free(ref->row);
-  free(ref->rows);
-  free(ref->row_count);
-  free(ref->row_first);
   free(ref->synapse_size);
   free(ref->x);
   free(ref);
@@ -543,7 +340,8 @@ static enum outcome cvode_advance(struct solver *s, double *reached)
   enum outcome outcome = ADVANCED;
   double u = 0;
 
-  take_up(ref);
+  whole_take_up(ref->whole, NV_DATA_P(ref->u));
+  ref->size[ACTIVITY] = ref->size[ERROR] = 0;
   for (ref->segment = 0; outcome == ADVANCED && ref->segment < sys->segments; ref->segment++) {
     system_enter(sys, ref->segment, ref->at);
     if (ref->segment == 0) observe(ref, 0);
@@ -556,7 +354,10 @@ static enum outcome cvode_advance(struct solver *s, double *reached)
   ref->segment--;
   add_stats(s);
   evaluate(ref, u, NV_DATA_P(ref->u));
-  put_down(ref, s->answer);
+  whole_put_down(ref->whole, NV_DATA_P(ref->u));
+  const struct route *out = sys->value[sys->model->output];
+  if (out->lo < out->hi)
+    memcpy(s->answer, ref->at->drive[sys->model->output], (size_t)out->n * sizeof(double));
   *reached = u;
   return outcome;
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* whole.h - the whole state y, z, W, V as one SUNDIALS vector
+ *
+ * SUNDIALS' parallel vector, but for three things: its data are aligned and padded for our kernels,
+ * its norm is the max norm, and its dot product adds each row of the line by itself and then the
+ * rows in order. So what SUNDIALS decides does not depend on the rank count. */
+#ifndef TAUFLOW_WHOLE_H
+#define TAUFLOW_WHOLE_H
+
+#include "system.h"
+#include <nvector/nvector_parallel.h>
+
+#define CHECK_SUN(call)                                                                            \
+  do {                                                                                             \
+    int code_ = (call);                                                                            \
+    CHECK(code_ >= 0, "%s returned %d", #call, code_);                                             \
+  } while (0)
+
+struct whole {
+  struct system *sys;         /* borrowed */
+  long length;                /* local elements: matrices with padding, then stages' own rows */
+  long *stage_at, *matrix_at; /* offsets of each in the vector */
+  double *row, *rows;         /* partial dot products of own rows, of all rows */
+  int *row_count, *row_first;
+};
+
+/* How the state lies in a vector. sys is borrowed. Local. */
+struct whole *whole_create(struct system *sys);
+/* After all its vectors. Local. */
+void whole_destroy(struct whole *whole);
+/* A vector of zeros; clones are made with N_VClone. whole is borrowed. Collective. */
+N_Vector whole_vector(struct whole *whole, SUNContext context);
+/* Copy the state's values and weights into v [length], and back. Local. */
+void whole_take_up(const struct whole *whole, double *v);
+void whole_put_down(const struct whole *whole, const double *v);
+
+#endif
