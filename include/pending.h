@@ -13,14 +13,19 @@
 
 #include "system.h"
 
+/* A fold costs as much per node as a product; more nodes make every product dearer. */
+enum { PENDING_NODES = 24 };
+
 struct pending;
 
 /* For this system; borrowed. Local. */
 struct pending *pending_create(const struct system *sys);
 void pending_destroy(struct pending *p);
-/* Start a presentation at moment `at`, u = 0 (with values shared): the held input's products, and
- * one node of weight 0. Local. */
-void pending_begin(struct pending *p, const struct moment *at);
+/* Start a presentation at u = 0: the held input's products; nothing is pending. Local. */
+void pending_begin(struct pending *p);
+/* Make the presentation's first moment, with values shared and drives evaluated, the first node, of
+ * weight 0. Local. */
+void pending_first(struct pending *p, const struct moment *at);
 /* Register the value of a stage at a new moment before it is multiplied: its inner products with
  * the nodes. Where system_uses. Local. */
 void pending_meet(struct pending *p, int stage, const double *value);

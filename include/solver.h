@@ -14,6 +14,9 @@ enum outcome {
   DIVERGED /* the solution left every bound; the state is the last finite one, at *reached */
 };
 
+/* |y| or |z| beyond this is divergence, while outer products still fit single precision. */
+#define TOO_LARGE 1e15
+
 struct solver_stats {
   double steps, rejected;
   double evaluations; /* of all drives and forces once */

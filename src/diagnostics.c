@@ -9,7 +9,8 @@ struct diagnostics {
   struct system *sys; /* borrowed */
   struct observer observer;
   struct measures result;
-  double *row, *line; /* one number per own row; per row of the line, on rank 0 */
+  double *row, *off;  /* one number per own row */
+  double *line;       /* one per row of the line, on rank 0 */
   int *count, *first; /* [size] for gathering rows */
   double *product;    /* [L] |z_l| |y_{l-1}| at the last observed point, rank 0 */
   double *drive;      /* [L] int |z_l| |y_{l-1}| dt of the watched presentation, rank 0 */
@@ -36,14 +37,15 @@ struct diagnostics *diagnostics_create(struct system *sys)
   d->observer = (struct observer){.see = see, .who = d};
   for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
     *vectors[k] = fail_alloc(L, sizeof(double));
-  d->row = fail_alloc(rows, sizeof *d->row);
-  d->line = fail_alloc(rows, sizeof *d->line);
   d->count = fail_alloc((size_t)part->size, sizeof *d->count);
   d->first = fail_alloc((size_t)part->size, sizeof *d->first);
   for (int r = 0; r < part->size; r++) {
     d->count[r] = (int)(part->first[r + 1] - part->first[r]);
     d->first[r] = (int)part->first[r];
   }
+  d->row = fail_alloc((size_t)d->count[part->rank], sizeof *d->row);
+  d->off = fail_alloc((size_t)d->count[part->rank], sizeof *d->off);
+  d->line = fail_alloc(part->rank == 0 ? rows : 0, sizeof *d->line);
   return d;
 }
 
@@ -58,6 +60,7 @@ void diagnostics_destroy(struct diagnostics *d)
   free(d->product);
   free(d->drive);
   free(d->row);
+  free(d->off);
   free(d->line);
   free(d->count);
   free(d->first);
@@ -71,20 +74,20 @@ struct observer *diagnostics_watch(struct diagnostics *d)
   return &d->observer;
 }
 
-/* Position in d->row of row 0 of layer l, as if all of it were here. */
-static double *row_of(const struct diagnostics *d, int l)
+/* Where in d->row layer l begins, counted as if all of it were here: add an own row's number. */
+static long row_of(const struct diagnostics *d, int l)
 {
   const struct partition *part = d->sys->part;
 
-  return d->row + (part->start[l] - part->first[part->rank]);
+  return part->start[l] - part->first[part->rank];
 }
 
-/* Gather d->row from all ranks and add up each layer, in order: [L] on rank 0. */
-static void add_layers(struct diagnostics *d, double *sum)
+/* Gather one number per row from all ranks and add up each layer, in order: [L] on rank 0. */
+static void add_layers(struct diagnostics *d, const double *row, double *sum)
 {
   const struct partition *part = d->sys->part;
 
-  CHECK_MPI(MPI_Gatherv(d->row, d->count[part->rank], MPI_DOUBLE, d->line, d->count, d->first,
+  CHECK_MPI(MPI_Gatherv(row, d->count[part->rank], MPI_DOUBLE, d->line, d->count, d->first,
                         MPI_DOUBLE, 0, d->sys->comm));
   if (part->rank != 0) return;
   for (int l = 1; l <= part->L; l++) {
@@ -102,10 +105,10 @@ static void vector_norms(struct diagnostics *d, const struct moment *at, enum fa
     long lo, hi;
     if (m->stage[k].family != family) continue;
     system_rows(d->sys, k, &lo, &hi);
-    double *row = row_of(d, m->stage[k].layer);
-    for (long i = lo; i < hi; i++) row[i] = at->value[k][i] * at->value[k][i];
+    const long row = row_of(d, m->stage[k].layer);
+    for (long i = lo; i < hi; i++) d->row[row + i] = at->value[k][i] * at->value[k][i];
   }
-  add_layers(d, norm);
+  add_layers(d, d->row, norm);
   for (int l = 0; l < m->net->L; l++) norm[l] = sqrt(norm[l]);
 }
 
@@ -154,14 +157,14 @@ static void matrix_norms(struct diagnostics *d, bool forward, double *norm)
     long lo, hi;
     if ((syn->pre == INPUT || m->stage[syn->pre].family == ACTIVITY) != forward) continue;
     partition_rows(m->part, syn->layer, m->part->rank, &lo, &hi);
-    double *row = row_of(d, syn->layer);
+    const long row = row_of(d, syn->layer);
     for (long i = lo; i < hi; i++)
       for (long j = 0; j < M->cols; j++) {
         const double w = matrix_at(M, i - lo, j);
-        row[i] += w * w;
+        d->row[row + i] += w * w;
       }
   }
-  add_layers(d, norm);
+  add_layers(d, d->row, norm);
   for (int l = 0; l < m->net->L; l++) norm[l] = sqrt(norm[l]);
 }
 
@@ -214,35 +217,34 @@ static void fetch_transposed(struct diagnostics *d, int W, int to, long i0, long
   free(got);
 }
 
-/* What a row of V and the matching column of W have to do with each other. */
-typedef double row_measure(const struct matrix *V, long i, const double *column);
-
-static double row_product(const struct matrix *V, long i, const double *column)
+/* Products and squared distances of rows of V with the matching columns of W: d->row and d->off. */
+static void compare_rows(struct diagnostics *d, int k, long first, long i0, long i1,
+                         const double *block)
 {
-  double sum = 0;
+  const struct synapse *syn = &d->sys->model->synapse[k];
+  const struct matrix *V = &d->sys->state->matrix[k];
 
-  for (long j = 0; j < V->cols; j++) sum += matrix_at(V, i, j) * column[j];
-  return sum;
-}
-
-static double row_distance(const struct matrix *V, long i, const double *column)
-{
-  double sum = 0;
-
-  for (long j = 0; j < V->cols; j++) {
-    const double e = matrix_at(V, i, j) - column[j];
-    sum += e * e;
+  for (long i = i0; i < i1; i++) {
+    const double *column = block + (i - i0) * V->cols;
+    const long at = row_of(d, syn->layer) + i;
+    for (long j = 0; j < V->cols; j++) {
+      const double v = matrix_at(V, i - first, j), e = v - column[j];
+      d->row[at] += v * column[j];
+      d->off[at] += e * e;
+    }
   }
-  return sum;
 }
 
-/* product and distance of each feedback synapse with its partner: [L] by layer on rank 0. */
-static void compare_pairs(struct diagnostics *d, row_measure *measure, double *result)
+/* Each feedback synapse with its partner: products into alignment, distances into mismatch, both
+ * squared or raw, [L] by layer on rank 0. W travels once. */
+static void compare_pairs(struct diagnostics *d)
 {
   const struct model *m = d->sys->model;
   const struct partition *part = m->part;
+  const size_t own = (size_t)d->count[part->rank];
 
-  memset(d->row, 0, (size_t)d->count[part->rank] * sizeof *d->row);
+  memset(d->row, 0, own * sizeof *d->row);
+  memset(d->off, 0, own * sizeof *d->off);
   for (int k = 0; k < m->synapses; k++) {
     const struct synapse *V = &m->synapse[k];
     const int W = V->pre != INPUT && m->stage[V->pre].family == ERROR ? partner(m, k) : NONE;
@@ -254,14 +256,13 @@ static void compare_pairs(struct diagnostics *d, row_measure *measure, double *r
       for (long i0 = lo; i0 < hi; i0 += SLAB) {
         const long i1 = i0 + SLAB < hi ? i0 + SLAB : hi;
         fetch_transposed(d, W, r, i0, i1, block);
-        for (long i = i0; r == part->rank && i < i1; i++)
-          row_of(d, V->layer)[i] =
-              measure(&d->sys->state->matrix[k], i - lo, block + (i - i0) * V->cols);
+        if (r == part->rank) compare_rows(d, k, lo, i0, i1, block);
       }
     }
     free(block);
   }
-  add_layers(d, result);
+  add_layers(d, d->row, d->result.alignment);
+  add_layers(d, d->off, d->result.mismatch);
 }
 
 static void mark_undefined(struct diagnostics *d)
@@ -296,8 +297,7 @@ const struct measures *diagnostics_measure(struct diagnostics *d)
 
   matrix_norms(d, true, r->W_norm);
   matrix_norms(d, false, r->V_norm);
-  compare_pairs(d, row_product, r->alignment);
-  compare_pairs(d, row_distance, r->mismatch);
+  compare_pairs(d);
   if (d->sys->part->rank == 0) {
     for (int l = 0; l < L - 1; l++) {
       r->alignment[l] /= r->V_norm[l] * r->W_norm[l + 1];

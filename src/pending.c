@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A fold costs as much per node as a product; more nodes make every product dearer. */
-enum { NODES = 24 };
+enum { NODES = PENDING_NODES };
 
 struct pending {
   const struct system *sys;
@@ -31,14 +30,6 @@ static long width(const struct pending *p, int stage)
   return p->sys->net->n[p->sys->model->stage[stage].layer];
 }
 
-static size_t largest_width(const struct network *net)
-{
-  long n = 0;
-
-  for (int l = 0; l <= net->L; l++) n = net->n[l] > n ? net->n[l] : n;
-  return (size_t)padded(n);
-}
-
 static bool owns_synapse(const struct pending *p, int k)
 {
   return p->sys->state->matrix[k].rows > 0;
@@ -62,10 +53,32 @@ static void allocate_nodes(struct pending *p)
   }
 }
 
+/* A fold's vectors: own rows on one side, the multiplied vector on the other. */
+static void allocate_fold(struct pending *p)
+{
+  const struct state *st = p->sys->state;
+  size_t rows = 0, ld = 0;
+
+  for (int k = 0; k < p->sys->model->synapses; k++) {
+    const struct matrix *M = &st->matrix[k];
+    if (M->rows == 0) continue;
+    rows = (size_t)M->rows > rows ? (size_t)M->rows : rows;
+    /* The held input's fold takes two vectors whatever their length. */
+    const size_t need =
+        p->sys->model->synapse[k].pre == INPUT ? 2 * (size_t)M->ld : NODES * (size_t)M->ld;
+    ld = need > ld ? need : ld;
+  }
+  p->p = fail_alloc(NODES * rows, sizeof *p->p);
+  p->q = fail_alloc(ld, sizeof *p->q);
+  if (!p->sys->net->single) return;
+  p->ps = fail_alloc(NODES * rows, sizeof *p->ps);
+  p->qs = fail_alloc(ld, sizeof *p->qs);
+}
+
 struct pending *pending_create(const struct system *sys)
 {
   struct pending *p = fail_alloc(1, sizeof *p);
-  const size_t stages = (size_t)sys->model->stages, most = largest_width(sys->net);
+  const size_t stages = (size_t)sys->model->stages;
   const size_t first = (size_t)padded(sys->net->n[1]);
 
   p->sys = sys;
@@ -86,12 +99,7 @@ struct pending *pending_create(const struct system *sys)
     p->held[e] = fail_alloc(first, sizeof(double));
     p->held_sum[e] = fail_alloc(first, sizeof(double));
   }
-  p->p = fail_alloc(NODES * most, sizeof *p->p);
-  p->q = fail_alloc(NODES * most, sizeof *p->q);
-  if (sys->net->single) {
-    p->ps = fail_alloc(NODES * most, sizeof *p->ps);
-    p->qs = fail_alloc(NODES * most, sizeof *p->qs);
-  }
+  allocate_fold(p);
   return p;
 }
 
@@ -176,11 +184,15 @@ static void add_node(struct pending *p, const struct moment *at)
   }
 }
 
-void pending_begin(struct pending *p, const struct moment *at)
+void pending_begin(struct pending *p)
 {
   p->count = 0;
   p->begin = 0;
   multiply_held_input(p);
+}
+
+void pending_first(struct pending *p, const struct moment *at)
+{
   if (p->sys->learning) add_node(p, at);
 }
 
@@ -216,7 +228,7 @@ static void held_product(const struct pending *p, int k, double u, double ahead,
   const long rows = p->sys->state->matrix[k].rows;
 
   for (long i = 0; i < rows; i++) out[i] = (1 - b) * p->held[0][i] + b * p->held[1][i];
-  if (!p->sys->learning || !syn->learns) return;
+  if (p->count == 0 || !syn->learns) return;
 
   const double from = ((1 - b) * g[0] + b * g[1]) / syn->tau_pot;
   const double to = ((1 - b) * g[1] + b * g[2]) / syn->tau_pot;
@@ -239,7 +251,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   if (lo == hi) return;
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
   product(M, p->met[syn->pre], p->met_single[syn->pre], drive + lo);
-  if (!p->sys->learning || !syn->learns) return;
+  if (p->count == 0 || !syn->learns) return;
 
   double c[NODES];
   for (int n = 0; n < p->count; n++)

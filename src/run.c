@@ -52,13 +52,12 @@ struct run {
   struct recorder *recorder; /* rank 0 */
   struct log *log;
   long samples;
-  double began;   /* wall clock when this process began to integrate [s] */
+  double began;   /* stopwatch when this process began to integrate [s] */
   double solving; /* of that, spent in the solver [s] */
   double first;   /* presentations completed before this process */
 
   double done;            /* presentations completed */
   double accuracy, loss;  /* moving averages over the last WINDOW presentations */
-  double wall;            /* wall time of earlier processes [s] */
   double *largest_start;  /* [synapses] largest |w| at the start, over all ranks */
   double *mismatch_start; /* [L-1] */
 
@@ -67,11 +66,12 @@ struct run {
   bool diverged; /* the state to resume from: it may end inside a presentation */
 };
 
-static double wall_clock(void)
+/* For durations: does not jump when the machine's clock is set. */
+static double stopwatch(void)
 {
   struct timespec now;
 
-  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -211,15 +211,22 @@ static void mismatch_law(const struct run *r, double *law)
   }
 }
 
+/* What the mismatch law starts from, whether or not anything is recorded. */
+static void measure_start(struct run *r)
+{
+  const struct measures *m = diagnostics_measure(r->diagnostics);
+  const int pairs = r->s->net->L - 1;
+
+  largest_weights(r, r->largest_start);
+  memcpy(r->mismatch_start, m->mismatch, (size_t)pairs * sizeof(double));
+  CHECK_MPI(MPI_Bcast(r->mismatch_start, pairs, MPI_DOUBLE, 0, r->comm));
+}
+
 static void record(struct run *r)
 {
   const struct measures *m = diagnostics_measure(r->diagnostics);
   double *law = fail_alloc((size_t)r->s->net->L, sizeof *law);
 
-  if (r->done == 0 && r->rank == 0)
-    memcpy(r->mismatch_start, m->mismatch, (size_t)(r->s->net->L - 1) * sizeof *law);
-  if (r->done == 0)
-    CHECK_MPI(MPI_Bcast(r->mismatch_start, r->s->net->L - 1, MPI_DOUBLE, 0, r->comm));
   mismatch_law(r, law);
   if (r->rank == 0)
     recorder_add(r->recorder, (long)r->done, time_of(r), r->done > 0 ? r->accuracy : NAN,
@@ -243,7 +250,7 @@ static bool tally(struct run *r)
 {
   const struct route *out = r->s->sys->value[r->s->model->output];
   const double *answer = r->s->solver->answer;
-  double sum[3] = {0, 0, r->rank == 0 && wall_clock() > r->options->end_time};
+  double sum[3] = {0, 0, r->rank == 0 && (double)time(NULL) > r->options->end_time};
   const double weight = 1 / fmin(r->done, WINDOW);
 
   if (out->lo == 0 && out->hi > 0) {
@@ -259,7 +266,7 @@ static bool tally(struct run *r)
 
 static void show_progress(struct run *r)
 {
-  const double spent = wall_clock() - r->began, fresh = r->done - r->first;
+  const double spent = stopwatch() - r->began, fresh = r->done - r->first;
   const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
 
   if (spent > 1) /* before that the rate says nothing */
@@ -288,9 +295,9 @@ static enum outcome integrate(struct run *r, double *reached)
     const long next = (long)r->done + 1;
     const bool watched = every > 0 && (next % every == 0 || next == r->samples);
     r->s->sys->observer = watched ? diagnostics_watch(r->diagnostics) : NULL;
-    const double start = wall_clock();
+    const double start = stopwatch();
     const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
-    r->solving += wall_clock() - start;
+    r->solving += stopwatch() - start;
     if (outcome == DIVERGED) return DIVERGED;
     r->done++;
     *reached = 0;
@@ -317,7 +324,7 @@ static unsigned long long fingerprint(const struct run *r)
 static void write_summary(struct run *r, double t)
 {
   const struct solver *solver = r->s->solver;
-  const double wall = wall_clock() - r->began;
+  const double wall = stopwatch() - r->began;
   const unsigned long long digest = fingerprint(r);
   int ranks;
 
@@ -481,8 +488,8 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   }
   if (!open_folder(&r)) goto out;
   announce(&r);
-  if (!options->resume) largest_weights(&r, r.largest_start);
-  r.began = wall_clock();
+  if (!options->resume) measure_start(&r);
+  r.began = stopwatch();
   if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);
   double reached;
   const enum outcome outcome = integrate(&r, &reached);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
+#include "pending.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -58,8 +59,8 @@ double session_weight_bytes(const struct session *s, int rank)
  * products, and what a handful of moments hold. */
 double session_vector_bytes(const struct session *s, int rank)
 {
-  enum { NODES = 24, MOMENTS = 10 };
-  double elements = 0;
+  enum { MOMENTS = 16, FOLD = 2 * PENDING_NODES };
+  double elements = 0, fold = 0;
 
   for (int k = 0; k < s->model->stages; k++) {
     const int layer = s->model->stage[k].layer;
@@ -67,9 +68,14 @@ double session_vector_bytes(const struct session *s, int rank)
     for (int j = 0; j < s->model->synapses; j++)
       near |= s->model->synapse[j].pre == k &&
               partition_owns(s->part, s->model->synapse[j].layer, rank);
-    if (near) elements += (NODES + MOMENTS) * (double)padded(s->net->n[layer]);
+    if (near) elements += (PENDING_NODES + MOMENTS) * (double)padded(s->net->n[layer]);
   }
-  return elements * sizeof(double);
+  for (int k = 0; k < s->model->synapses; k++) {
+    const struct synapse *syn = &s->model->synapse[k];
+    if (syn->pre != INPUT && partition_owns(s->part, syn->layer, rank))
+      fold = fmax(fold, FOLD * (double)padded(syn->cols));
+  }
+  return (elements + fold) * sizeof(double);
 }
 
 static bool same_widths(const struct session *s, const struct state_header *head, const char *path,

@@ -281,7 +281,8 @@ static bool present(struct scene *s, long p, double tolerance)
 
   system_begin(s->sys, p);
   draw(s, 0, 0);
-  pending_begin(s->pending, s->at);
+  pending_begin(s->pending);
+  pending_first(s->pending, s->at);
   meet(s);
   good = products_agree(s, 0, tolerance) && good;
   for (int step = 1; step <= STEPS; step++) {

@@ -3,6 +3,7 @@
 #include "model.h"
 
 /* In the order of the choices of kp.routing. */
+enum { MOST_TAUS = 50000 }; /* of a presentation with noise */
 enum routing { ROUTING_BY_RULE, ROUTING_LAYERWISE, ROUTING_DIRECT };
 
 const struct key kp_keys[] = {
@@ -78,6 +79,12 @@ void kp_check(const struct job *job, struct faults *faults)
                "kp.feedback_init = transpose: with direct routing V has no W to be the "
                "transpose of (%s)",
                job_place(job, "kp.feedback_init"));
+  const double tau = fmin(job_real(job, "kp.tau_inf"), job_real(job, "kp.tau_err"));
+  if (job_real(job, "kp.noise") > 0 && tau < T / MOST_TAUS)
+    faults_add(faults,
+               "kp.noise = %g: needs kp.tau_inf and kp.tau_err >= present.duration / %d = "
+               "%g s, for noise is drawn twice per time constant (%s)",
+               job_real(job, "kp.noise"), MOST_TAUS, T / MOST_TAUS, job_place(job, "kp.noise"));
   for (int k = 0; k < 2; k++)
     if (job_real(job, decays[k]) < T / 100)
       faults_add(faults, "%s = %g: must be >= present.duration / 100 = %g s (%s)", decays[k],

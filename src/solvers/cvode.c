@@ -212,8 +212,6 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
 
 /* --- CVODE itself --- */
 
-static const double TOO_LARGE = 1e15; /* for anything: the network has diverged */
-
 /* CVODE's own reports go nowhere: a failed step is a returned outcome here. */
 static void be_quiet(int code, const char *module, const char *function, char *message, void *user)
 {
@@ -307,7 +305,7 @@ static void observe(struct reference *ref, double u)
 }
 
 /* From the segment's start to its end. A failed step is tried once more from a fresh start, for
- * CVODE may stumble over a unit that switches; failing twice at one time means divergence. */
+ * CVODE may stumble over a unit that switches; failing twice at one time is a failure. */
 static enum outcome cross_segment(struct solver *s, double *u)
 {
   struct reference *ref = s->own;
@@ -325,7 +323,11 @@ static enum outcome cross_segment(struct solver *s, double *u)
       continue;
     }
     *u = t;
-    if (*u == failed_at || !(N_VMaxNorm(ref->u) < TOO_LARGE)) return DIVERGED;
+    if (!(N_VMaxNorm(ref->u) < TOO_LARGE)) return DIVERGED;
+    CHECK(*u != failed_at,
+          "CVODE failed twice at %g s of presentation %ld (code %d): loosen solver.relative = %g, "
+          "or use cascade",
+          *u, ref->sys->presenter->p, code, ref->relative);
     failed_at = *u;
     add_stats(s);
     CHECK_SUN(CVodeReInit(ref->cvode, *u, ref->u));

@@ -82,7 +82,7 @@ static void update(struct solver *s, int k)
   kernel_fold_f32(M->a, M->rows, M->ld, -expm1(-T / syn->tau_dec), 1, d->ps, d->qs);
 }
 
-static bool all_finite(const struct solver *s)
+static bool all_bounded(const struct solver *s)
 {
   const struct system *sys = s->sys;
   const struct moment *at = settler_moment(((struct discrete *)s->own)->settler);
@@ -91,7 +91,7 @@ static bool all_finite(const struct solver *s)
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) finite &= isfinite(at->value[k][i]) != 0;
+    for (long i = lo; i < hi; i++) finite &= fabs(at->value[k][i]) < TOO_LARGE;
   }
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_LAND, sys->comm));
   return finite;
@@ -108,7 +108,7 @@ static enum outcome discrete_advance(struct solver *s, double *reached)
   settle(d->settler, sys->presenter->x_to);
   s->stats.evaluations++;
   *reached = 0;
-  if (!all_finite(s)) return DIVERGED;
+  if (!all_bounded(s)) return DIVERGED;
   for (int k = 0; sys->learning && k < sys->model->synapses; k++) update(s, k);
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;

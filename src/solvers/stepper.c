@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 1000000 };        /* per presentation, beyond which it has diverged */
-static const double TOO_LARGE = 1e15; /* for y or z: outer products must fit single precision */
+enum { MOST_STEPS = 1000000 };                 /* per presentation, beyond which it has diverged */
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 
 struct stepper *stepper_create(struct solver *solver)
@@ -70,11 +69,12 @@ static void take_up(struct stepper *st)
     system_share_value(sys, k);
   }
   st->to->u = 0;
-  pending_begin(st->pending, st->to);
+  pending_begin(st->pending);
   for (int k = 0; k < system_stages(sys); k++)
     if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
   system_enter((struct system *)sys, 0, st->to);
   stepper_evaluate(st, st->to);
+  pending_first(st->pending, st->to);
   moment_copy(sys, st->to, st->from);
   st->size[ACTIVITY] = st->size[ERROR] = 0;
 }
@@ -189,7 +189,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
       else
         s->stats.rejected++;
       st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
-      if (++tries > MOST_STEPS || st->h < 1e-10 * st->tau_least) {
+      if (++tries > MOST_STEPS || (ratio > 1 && st->h < 1e-10 * st->tau_least)) {
         *reached = st->from->u;
         put_down(st, st->from);
         return DIVERGED;

@@ -128,18 +128,18 @@ static double dot_by_rows(N_Vector x, N_Vector y)
   for (int k = 0; k < sys->model->stages; k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    double *row = whole->row + (part->start[sys->model->stage[k].layer] - first);
+    const long row = part->start[sys->model->stage[k].layer] - first;
     for (long i = lo; i < hi; i++)
-      row[i] += a[whole->stage_at[k] + i - lo] * b[whole->stage_at[k] + i - lo];
+      whole->row[row + i] += a[whole->stage_at[k] + i - lo] * b[whole->stage_at[k] + i - lo];
   }
   for (int k = 0; k < sys->model->synapses; k++) {
     const struct matrix *M = &sys->state->matrix[k];
     long lo, hi;
     partition_rows(part, sys->model->synapse[k].layer, part->rank, &lo, &hi);
-    double *row = whole->row + (part->start[sys->model->synapse[k].layer] - first);
+    const long row = part->start[sys->model->synapse[k].layer] - first;
     for (long i = lo; i < hi; i++) {
       const long at = whole->matrix_at[k] + (i - lo) * M->ld;
-      row[i] += dot_range(a + at, b + at, M->cols);
+      whole->row[row + i] += dot_range(a + at, b + at, M->cols);
     }
   }
   CHECK_MPI(MPI_Allgatherv(whole->row, whole->row_count[part->rank], MPI_DOUBLE, whole->rows,
