@@ -11,6 +11,9 @@ bool folder_has_run(const char *folder);
 bool folder_is_writable(const char *folder, struct faults *faults);
 /* Make it and its parents; faults name the part that failed. Local. */
 bool folder_make(const char *folder, struct faults *faults);
+/* Keep other processes from running in the folder until this one ends; a fault if one does.
+ * Local. */
+bool folder_lock(const char *folder, struct faults *faults);
 /* Remove the files a run makes, and no others. Local. */
 void folder_clear(const char *folder);
 

@@ -60,7 +60,7 @@ struct moment {
 struct verdict {
   double error; /* of the value, from the curvature of f */
   double bend;  /* h^2/12 |v'' |: what the trapezoid rule for the weights misses, per unit time */
-  double size;  /* max(|value|, |f|) */
+  double size;  /* the largest |value|, or what f could make of it in a presentation */
 };
 
 struct model_kind;

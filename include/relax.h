@@ -18,9 +18,9 @@ void relax_linear(long n, double E, double c0, double c1, const double *v0, cons
                   const double *f1, double *v1);
 /* Does any s go from one of s <= 0, 0 < s < cap, s >= cap to another between s0 and s1? */
 bool relax_crosses(long n, double cap, const double *s0, const double *s1);
-/* max |(f1 - v1) - (f0 - v0)| and max(|v1|, |f1|); not finite if any element is not. */
-void relax_extent(long n, const double *v0, const double *f0, const double *v1, const double *f1,
-                  double *bend, double *size);
+/* max |(f1 - v1) - (f0 - v0)| and max(|v1|, reach |f1|); not finite if any element is not. */
+void relax_extent(long n, double reach, const double *v0, const double *f0, const double *v1,
+                  const double *f1, double *bend, double *size);
 /* max |q1 - q0 - ratio (q0 - q)|; with s0, s1 given, over elements that do not stay at or below 0,
  * or at or above cap, at both ends. */
 double relax_curvature(long n, double ratio, const double *q, const double *q0, const double *q1,

@@ -2,9 +2,11 @@
 #include "folder.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +116,17 @@ bool folder_make(const char *folder, struct faults *faults)
   }
   free(path);
   return folder_is_writable(folder, faults);
+}
+
+/* The lock is the process's: it goes with it, however it ends, and leaves no file. */
+bool folder_lock(const char *folder, struct faults *faults)
+{
+  const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)) return true;
+  faults_add(faults, "%s: %s", folder, fd < 0 ? strerror(errno) : "another run is writing there");
+  if (fd >= 0) close(fd);
+  return false;
 }
 
 static void forget(const char *folder, const char *name)

@@ -3,6 +3,7 @@
 #include "info.h"
 #include "run.h"
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -75,6 +76,7 @@ int main(int argc, char **argv)
   struct faults faults = {0};
   int rank;
 
+  signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   CHECK_MPI(MPI_Init(&argc, &argv));
   CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
   const struct cli cli = cli_read(argc, argv, &faults);

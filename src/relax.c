@@ -56,7 +56,7 @@ CLONES bool relax_crosses(long n, double cap, const double *restrict s0, const d
   return any;
 }
 
-CLONES void relax_extent(long n, const double *restrict v0, const double *restrict f0,
+CLONES void relax_extent(long n, double reach, const double *restrict v0, const double *restrict f0,
                          const double *restrict v1, const double *restrict f1, double *bend,
                          double *size)
 {
@@ -64,7 +64,7 @@ CLONES void relax_extent(long n, const double *restrict v0, const double *restri
 
   for (long i = 0; i < n; i++) {
     const int64_t d = rank_of((f1[i] - v1[i]) - (f0[i] - v0[i]));
-    const int64_t v = rank_of(v1[i]), f = rank_of(f1[i]), x = v > f ? v : f;
+    const int64_t v = rank_of(v1[i]), f = rank_of(reach * f1[i]), x = v > f ? v : f;
     most = d > most ? d : most;
     large = x > large ? x : large;
   }

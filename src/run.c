@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const struct key run_keys[] = {
     {"name", KEY_TEXT, "", 0, 0, false, NULL, "",
@@ -66,13 +67,18 @@ struct run {
   bool diverged; /* the state to resume from: it may end inside a presentation */
 };
 
-/* For durations: does not jump when the machine's clock is set. */
-static double stopwatch(void)
+static double clock_of(clockid_t which)
 {
   struct timespec now;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(which, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* For durations: does not jump when the machine's clock is set. */
+static double stopwatch(void)
+{
+  return clock_of(CLOCK_MONOTONIC);
 }
 
 static double time_of(const struct run *r)
@@ -250,7 +256,7 @@ static bool tally(struct run *r)
 {
   const struct route *out = r->s->sys->value[r->s->model->output];
   const double *answer = r->s->solver->answer;
-  double sum[3] = {0, 0, r->rank == 0 && (double)time(NULL) > r->options->end_time};
+  double sum[3] = {0, 0, r->rank == 0 && clock_of(CLOCK_REALTIME) > r->options->end_time};
   const double weight = 1 / fmin(r->done, WINDOW);
 
   if (out->lo == 0 && out->hi > 0) {
@@ -352,12 +358,30 @@ static void write_summary(struct run *r, double t)
   insist(r);
 }
 
+/* Cut the series back to the state; one that cannot be read is set aside, for the state is what
+ * matters. */
+static void continue_series(struct run *r, const char *job)
+{
+  struct faults why = {0};
+
+  if (!recorder_resume(r->recorder, (long)r->done, &why)) {
+    char *series = folder_path(r->options->out, "series.h5");
+    char *aside = folder_path(r->options->out, "series.h5.damaged");
+    fprintf(stderr, "tauflow: warning: %s", why.text);
+    rename(series, aside);
+    recorder_begin(r->recorder, job, r->faults);
+    free(series);
+    free(aside);
+  }
+  faults_clear(&why);
+}
+
 /* Write the files that say what the run is. */
 static bool open_folder(struct run *r)
 {
   const char *out = r->options->out;
 
-  if (r->rank == 0 && folder_make(out, r->faults)) {
+  if (r->rank == 0 && folder_make(out, r->faults) && folder_lock(out, r->faults)) {
     char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
     char *text = job_used(r->job);
     if (!r->options->resume) {
@@ -365,7 +389,7 @@ static bool open_folder(struct run *r)
       folder_write_text(job, job_source(r->job), r->faults);
       recorder_begin(r->recorder, text, r->faults);
     } else {
-      recorder_resume(r->recorder, (long)r->done, r->faults);
+      continue_series(r, text);
     }
     folder_write_text(used, text, r->faults);
     free(text);
@@ -417,6 +441,16 @@ static int finish(struct run *r, enum outcome outcome, double reached)
   write_state(r, t);
   write_summary(r, t);
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
+}
+
+static bool lacks_summary(const struct run *r)
+{
+  char *path = folder_path(r->options->out, "summary.yml");
+  int lacks = r->rank == 0 && access(path, F_OK) != 0;
+
+  free(path);
+  CHECK_MPI(MPI_Bcast(&lacks, 1, MPI_INT, 0, r->comm));
+  return lacks;
 }
 
 /* Faults of the output folder; nothing is written yet. */
@@ -480,6 +514,13 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   run_begin(&r);
   r.log = log_create(r.rank == 0);
   if (options->resume && !read_newest(&r)) goto out;
+  if (options->resume && !r.diverged && r.done >= (double)r.samples && lacks_summary(&r)) {
+    r.began = stopwatch();
+    r.first = r.done;
+    /* The process died between the state and the summary. */
+    if (open_folder(&r)) status = finish(&r, ADVANCED, 0);
+    goto out;
+  }
   if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
     log_line(r.log, "%s: %s %ld presentations; nothing to do", options->out,
              r.diverged ? "diverged after" : "complete with", (long)r.done);

@@ -132,6 +132,9 @@ everywhere discrete "1 3" --set solver.name=discrete
 
 halves half-cascade --set evaluate.every=12
 halves half-noise --set evaluate.every=12 --set solver.name=lockstep "${single[@]}" "${odd[@]}"
+halves half-drive --set evaluate.every=12 --set kp.feedback_drive=s
+halves half-drive-lockstep --set evaluate.every=12 --set kp.feedback_drive=s --set kp.gate=false \
+  --set solver.name=lockstep "${direct[@]}"
 halves half-direct --set evaluate.every=12 "${direct[@]}" "${rms[@]}" --set kp.noise=0.1
 
 echo "$checks checks, $failures failures"

@@ -263,6 +263,16 @@ for solver in cascade lockstep cvode discrete; do
       --set kp.rule=$rule --set "network.widths=[64, 10]" --set present.samples=3
   done
 done
+run "a ramp too short to matter is no divergence" sharp --set present.ramp=1e-13 \
+  --set present.samples=3
+run "steps without number are no divergence" slow --set solver.max_step=1e-7 \
+  --set present.samples=2
+
+# --- what a crash may take ---
+rm sharp/summary.yml sharp/series.h5
+says "resume of a finished run without its summary" 0 '^done after 3' "$program" resume sharp
+ok "a series that is lost is said" grep -q 'warning: .*series\.h5' said.txt
+same "the summary is made up for" "$(value sharp status)" done
 run "one presentation" one --set present.samples=1 --set evaluate.every=1 --set record.every=0
 
 echo "$checks checks, $failures failures"

@@ -114,7 +114,7 @@ START_TEST(extent_is_the_largest_of_all_elements)
     double *v0 = numbers(n), *f0 = numbers(n), *v1 = numbers(n), *f1 = numbers(n);
     double bend = -1, size = -1, most = 0, large = 0;
 
-    relax_extent(n, v0, f0, v1, f1, &bend, &size);
+    relax_extent(n, 1, v0, f0, v1, f1, &bend, &size);
     for (long i = 0; i < n; i++) {
       most = fmax(most, fabs((f1[i] - v1[i]) - (f0[i] - v0[i])));
       large = fmax(large, fmax(fabs(v1[i]), fabs(f1[i])));
@@ -145,7 +145,7 @@ START_TEST(extent_reports_what_is_not_finite_wherever_it_is)
           double bend = 0, size = 0;
 
           x[a][i] = bad[b];
-          relax_extent(n, x[0], x[1], x[2], x[3], &bend, &size);
+          relax_extent(n, 1, x[0], x[1], x[2], x[3], &bend, &size);
           ck_assert(!isfinite(bend));
           ck_assert(a < 2 || !isfinite(size)); /* the size is that of v1 and f1 */
           x[a][i] = kept;
@@ -168,7 +168,7 @@ START_TEST(not_a_number_passes_through_relu_and_the_step)
     relax_relu(N, caps[k % CAPS], 1, s, y);
     for (int i = 0; i < N; i++) ck_assert(isnan(y[i]) == (i == at));
     relax_linear(N, 0.9, 0.05, 0.05, v, f, y, out);
-    relax_extent(N, v, f, out, y, &bend, &size);
+    relax_extent(N, 1, v, f, out, y, &bend, &size);
     ck_assert(isnan(out[at]) && !isfinite(bend) && !isfinite(size));
     free(s);
     free(y);

@@ -18,9 +18,10 @@
 #include <stdlib.h>
 
 struct kp {
-  bool gate;    /* phi' in eq. 5 */
-  double rms;   /* a of a phi/rms(phi); 0: off */
-  double noise; /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
+  double reach[FAMILIES]; /* 1 - exp(-T/tau): how near v can come to f in a presentation */
+  bool gate;              /* phi' in eq. 5 */
+  double rms;             /* a of a phi/rms(phi); 0: off */
+  double noise;           /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
   unsigned long seed;
   double noise_keep[FAMILIES];     /* exp(-interval/tau) of each family */
   double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
@@ -132,6 +133,8 @@ static void kp_create(struct model *m, const struct job *job)
   kp->noise = job_real(job, "kp.noise");
   kp->seed = (unsigned long)job_integer(job, "seed");
   m->probabilities = job_choice(job, "kp.output_error") == 0;
+  kp->reach[ACTIVITY] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_inf"));
+  kp->reach[ERROR] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_err"));
   make_stages(m, job);
   make_synapses(m, job);
   if (kp->noise > 0) make_noise(m, job);
@@ -348,6 +351,7 @@ static struct verdict kp_step(const struct model *m, int stage, const struct lea
                               const struct moment *before, const struct moment *from,
                               struct moment *to)
 {
+  const struct kp *kp = m->own;
   const enum shape shape = shape_of(m, stage);
   const int y = stage_y(m->net, m->stage[stage].layer);
   struct verdict out = {0};
@@ -363,7 +367,7 @@ static struct verdict kp_step(const struct model *m, int stage, const struct lea
   if (shape != SMOOTH &&
       relax_crosses(hi - lo, m->net->cap, from->drive[y] + lo, to->drive[y] + lo))
     step_crossing(m, shape, stage, k, from, to, lo, hi);
-  relax_extent(hi - lo, v0, f0, v1, f1, &bend, &out.size);
+  relax_extent(hi - lo, kp->reach[m->stage[stage].family], v0, f0, v1, f1, &bend, &out.size);
   out.bend = k->h / (12 * k->tau) * bend;
   out.error =
       isfinite(out.size) ? judge_curvature(m, shape, stage, k, before, from, to, lo, hi) : INFINITY;

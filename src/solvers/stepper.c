@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_STEPS = 1000000 };                 /* per presentation, beyond which it has diverged */
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 
 struct stepper *stepper_create(struct solver *solver)
@@ -168,7 +167,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
 {
   struct solver *s = st->solver;
   const struct system *sys = s->sys;
-  int tries = 0;
+  const double least = 1e-10 * fmin(st->tau_least, sys->presenter->duration);
 
   take_up(st);
   if (sys->observer) sys->observer->see(sys->observer->who, st->from);
@@ -189,7 +188,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
       else
         s->stats.rejected++;
       st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
-      if (++tries > MOST_STEPS || (ratio > 1 && st->h < 1e-10 * st->tau_least)) {
+      if (ratio > 1 && st->h < least) { /* no step is short enough: a blow-up */
         *reached = st->from->u;
         put_down(st, st->from);
         return DIVERGED;
