@@ -54,7 +54,7 @@ echo "wide: $peak KiB at most, limit $((196928 * 13 / 10 + 51200))"
 
 if [ -n "${TAUFLOW_DATA:-}" ]; then
   "$program" run "$jobs/check/digits.yml" --out digits >said.txt
-  at_least digits test_accuracy 0.94
+  at_least digits test_accuracy 0.95
   status=0
   "$program" run "$jobs/check/digits-diverges.yml" --out digits-diverges >said.txt || status=$?
   [ "$status" -eq 4 ] || fail "digits-diverges: exit status $status, wanted 4"
