@@ -5,6 +5,8 @@
 
 #include "fail.h"
 
+/* Is there something of that name in it? Local. */
+bool folder_holds(const char *folder, const char *name);
 /* Does it hold a run (used.yml or a state file)? Local. */
 bool folder_has_run(const char *folder);
 /* Can the folder be made, or written to if it is there? Makes nothing. Faults otherwise. Local. */

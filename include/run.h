@@ -20,15 +20,6 @@ struct run_options {
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults);
 
-/* Faults across keys, the data and the start state, without running. True if there are none.
- * Prints memory and work per rank on rank 0. Collective. */
-bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults);
-
-/* `tauflow evaluate`: accuracy and loss of a state file as flat `key: value` lines, with a
- * confusion matrix on request. Returns an exit status. Collective. */
-int run_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
-                 struct faults *faults);
-
 extern const struct key run_keys[], record_keys[], checkpoint_keys[];
 
 #endif

@@ -51,5 +51,10 @@ static inline void matrix_set(struct matrix *M, long i, long j, double w)
 
 /* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */
 double matrix_largest(const struct matrix *M);
+/* The same of every matrix over all ranks: largest [synapses]. Collective. */
+void state_largest(const struct state *state, double *largest);
+/* Has any matrix grown beyond `bound` times its start, or stopped being finite? Judged by its
+ * largest element, which reduces exactly; start [synapses] is state_largest then. Collective. */
+bool state_is_beyond(const struct state *state, const double *start, double bound);
 
 #endif

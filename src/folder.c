@@ -61,16 +61,22 @@ int folder_states(const char *folder, long **list)
   return count;
 }
 
+bool folder_holds(const char *folder, const char *name)
+{
+  char *path = folder_path(folder, name);
+  const bool there = access(path, F_OK) == 0;
+
+  free(path);
+  return there;
+}
+
 bool folder_has_run(const char *folder)
 {
-  char *used = folder_path(folder, "used.yml");
-  const bool there = access(used, F_OK) == 0;
   long *list;
   const int states = folder_states(folder, &list);
 
-  free(used);
   free(list);
-  return there || states > 0;
+  return states > 0 || folder_holds(folder, "used.yml");
 }
 
 bool folder_is_writable(const char *folder, struct faults *faults)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli.h"
 #include "info.h"
+#include "look.h"
 #include "run.h"
 #include <math.h>
 #include <signal.h>
@@ -39,9 +40,9 @@ static int with_job(const struct cli *cli, struct faults *faults)
 
   if (!job) return status;
   if (cli->command == EVALUATE)
-    status = run_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
+    status = look_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
   else if (cli->command == CHECK_JOB)
-    status = run_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
+    status = look_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
   else
     status = run_or_resume(cli, job, faults);
   job_destroy(job);

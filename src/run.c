@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 const struct key run_keys[] = {
     {"name", KEY_TEXT, "", 0, 0, false, NULL, "",
@@ -178,30 +177,6 @@ static bool read_newest(struct run *r)
 
 /* --- measuring --- */
 
-static void largest_weights(struct run *r, double *largest)
-{
-  const int n = r->s->model->synapses;
-
-  for (int k = 0; k < n; k++) largest[k] = matrix_largest(&r->s->state->matrix[k]);
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, largest, n, MPI_DOUBLE, MPI_MAX, r->comm));
-}
-
-/* Has any weight matrix grown beyond BOUND times its start? Judged by its largest element, which
- * reduces exactly. */
-static bool is_beyond_bounds(struct run *r)
-{
-  const int n = r->s->model->synapses;
-  double *largest = fail_alloc((size_t)n, sizeof *largest);
-  bool beyond = false;
-
-  largest_weights(r, largest);
-  for (int k = 0; k < n; k++)
-    beyond |= !isfinite(largest[k]) ||
-              largest[k] > BOUND * (r->largest_start[k] > 0 ? r->largest_start[k] : 1);
-  free(largest);
-  return beyond;
-}
-
 /* What the mismatch should be by now, where W and V obey the same equation. */
 static void mismatch_law(const struct run *r, double *law)
 {
@@ -223,7 +198,7 @@ static void measure_start(struct run *r)
   const struct measures *m = diagnostics_measure(r->diagnostics);
   const int pairs = r->s->net->L - 1;
 
-  largest_weights(r, r->largest_start);
+  state_largest(r->s->state, r->largest_start);
   memcpy(r->mismatch_start, m->mismatch, (size_t)pairs * sizeof(double));
   CHECK_MPI(MPI_Bcast(r->mismatch_start, pairs, MPI_DOUBLE, 0, r->comm));
 }
@@ -308,7 +283,8 @@ static enum outcome integrate(struct run *r, double *reached)
     r->done++;
     *reached = 0;
     stop = tally(r);
-    if ((long)r->done % BOUND_EVERY == 0 && is_beyond_bounds(r)) return DIVERGED;
+    if ((long)r->done % BOUND_EVERY == 0 && state_is_beyond(r->s->state, r->largest_start, BOUND))
+      return DIVERGED;
     if (watched) record(r);
     if (is_due(r, "evaluate.every") && r->done < (double)r->samples) test(r);
     if (is_due(r, "checkpoint.every") && r->done < (double)r->samples) write_state(r, time_of(r));
@@ -445,10 +421,8 @@ static int finish(struct run *r, enum outcome outcome, double reached)
 
 static bool lacks_summary(const struct run *r)
 {
-  char *path = folder_path(r->options->out, "summary.yml");
-  int lacks = r->rank == 0 && access(path, F_OK) != 0;
+  int lacks = r->rank == 0 && !folder_holds(r->options->out, "summary.yml");
 
-  free(path);
   CHECK_MPI(MPI_Bcast(&lacks, 1, MPI_INT, 0, r->comm));
   return lacks;
 }
@@ -538,60 +512,4 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
 out:
   run_end(&r);
   return status;
-}
-
-bool run_check(MPI_Comm comm, const struct job *job, struct faults *faults)
-{
-  struct session *s = session_plan(comm, job, faults);
-  const double mib = 1048576;
-  int rank, size;
-
-  if (!s) return false;
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  CHECK_MPI(MPI_Comm_size(comm, &size));
-  const bool ok = session_start_fits(s, faults);
-  if (rank == 0 && ok) printf("rank        rows   weights MiB   vectors MiB   products a step\n");
-  for (int r = 0; rank == 0 && ok && r < size; r++)
-    printf("%4d  %10ld  %12.1f  %12.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
-           session_weight_bytes(s, r) / mib, session_vector_bytes(s, r) / mib,
-           session_weights(s, r));
-  session_destroy(s);
-  return ok;
-}
-
-static void print_confusion(const long *confusion, int classes)
-{
-  printf("confusion (rows: label, columns: prediction)\n      ");
-  for (int j = 0; j < classes; j++) printf("%6d", j);
-  printf("\n");
-  for (int i = 0; i < classes; i++) {
-    printf("%6d", i);
-    for (int j = 0; j < classes; j++) printf("%6ld", confusion[i * classes + j]);
-    printf("\n");
-  }
-}
-
-int run_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
-                 struct faults *faults)
-{
-  struct session *s = session_plan(comm, job, faults);
-  int rank;
-
-  if (!s) return EXIT_MISTAKE;
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (!session_fill(s, false, faults) || !session_load(s, state, false, faults)) {
-    session_destroy(s);
-    return EXIT_MISTAKE;
-  }
-  const int classes = s->data->classes;
-  long *table = fail_alloc((size_t)(classes * classes), sizeof *table);
-  const struct evaluation result = evaluator_run(s->evaluator, table);
-  if (rank == 0) {
-    printf("test_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\nreadout: %s\n",
-           result.accuracy, result.loss, result.samples, job_text(job, "evaluate.readout"));
-    if (confusion) print_confusion(table, classes);
-  }
-  free(table);
-  session_destroy(s);
-  return EXIT_DONE;
 }

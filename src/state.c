@@ -121,3 +121,24 @@ double matrix_largest(const struct matrix *M)
     }
   return largest;
 }
+
+void state_largest(const struct state *st, double *largest)
+{
+  const int n = st->model->synapses;
+
+  for (int k = 0; k < n; k++) largest[k] = matrix_largest(&st->matrix[k]);
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, largest, n, MPI_DOUBLE, MPI_MAX, st->model->part->comm));
+}
+
+bool state_is_beyond(const struct state *st, const double *start, double bound)
+{
+  const int n = st->model->synapses;
+  double *largest = fail_alloc((size_t)n, sizeof *largest);
+  bool beyond = false;
+
+  state_largest(st, largest);
+  for (int k = 0; k < n; k++)
+    beyond |= !isfinite(largest[k]) || largest[k] > bound * (start[k] > 0 ? start[k] : 1);
+  free(largest);
+  return beyond;
+}

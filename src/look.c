@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "look.h"
+#include "session.h"
+#include <stdlib.h>
+
+bool look_check(MPI_Comm comm, const struct job *job, struct faults *faults)
+{
+  struct session *s = session_plan(comm, job, faults);
+  const double mib = 1048576;
+  int rank, size;
+
+  if (!s) return false;
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  const bool ok = session_start_fits(s, faults);
+  if (rank == 0 && ok) printf("rank        rows   weights MiB   vectors MiB   products a step\n");
+  for (int r = 0; rank == 0 && ok && r < size; r++)
+    printf("%4d  %10ld  %12.1f  %12.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
+           session_weight_bytes(s, r) / mib, session_vector_bytes(s, r) / mib,
+           session_weights(s, r));
+  session_destroy(s);
+  return ok;
+}
+
+static void print_confusion(const long *confusion, int classes)
+{
+  printf("confusion (rows: label, columns: prediction)\n      ");
+  for (int j = 0; j < classes; j++) printf("%6d", j);
+  printf("\n");
+  for (int i = 0; i < classes; i++) {
+    printf("%6d", i);
+    for (int j = 0; j < classes; j++) printf("%6ld", confusion[i * classes + j]);
+    printf("\n");
+  }
+}
+
+int look_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
+                  struct faults *faults)
+{
+  struct session *s = session_plan(comm, job, faults);
+  int rank;
+
+  if (!s) return EXIT_MISTAKE;
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (!session_fill(s, false, faults) || !session_load(s, state, false, faults)) {
+    session_destroy(s);
+    return EXIT_MISTAKE;
+  }
+  const int classes = s->data->classes;
+  long *table = fail_alloc((size_t)(classes * classes), sizeof *table);
+  const struct evaluation result = evaluator_run(s->evaluator, table);
+  if (rank == 0) {
+    printf("test_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\nreadout: %s\n",
+           result.accuracy, result.loss, result.samples, job_text(job, "evaluate.readout"));
+    if (confusion) print_confusion(table, classes);
+  }
+  free(table);
+  session_destroy(s);
+  return EXIT_DONE;
+}
