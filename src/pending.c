@@ -16,7 +16,6 @@ struct pending {
   double **growth;      /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
   double **gram;        /* [stages][NODES] inner products of the met value with the nodes */
   double **met;         /* [stages] the value met last, borrowed */
-  float **met_single;   /* [stages][ld] its rounded copy, single precision only */
   double begin;         /* u at the last fold [s] */
   double *held[2];      /* W_1 x_from, W_1 x_to: [own rows of layer 1] */
   double *held_sum[2];  /* sum_k c_k (1-b_k) post_k and sum_k c_k b_k post_k */
@@ -88,12 +87,7 @@ struct pending *pending_create(const struct system *sys)
   p->growth = fail_alloc((size_t)sys->model->synapses, sizeof *p->growth);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
   p->met = fail_alloc(stages, sizeof *p->met);
-  p->met_single = fail_alloc(stages, sizeof *p->met_single);
-  for (size_t k = 0; k < stages; k++) {
-    p->gram[k] = fail_alloc(NODES, sizeof(double));
-    if (sys->net->single && system_uses(sys, (int)k))
-      p->met_single[k] = fail_alloc((size_t)padded(width(p, (int)k)), sizeof(float));
-  }
+  for (size_t k = 0; k < stages; k++) p->gram[k] = fail_alloc(NODES, sizeof(double));
   allocate_nodes(p);
   for (int e = 0; e < 2; e++) {
     p->held[e] = fail_alloc(first, sizeof(double));
@@ -110,7 +104,6 @@ void pending_destroy(struct pending *p)
     free(p->value[k]);
     free(p->drive[k]);
     free(p->gram[k]);
-    free(p->met_single[k]);
   }
   for (int e = 0; e < 2; e++) {
     free(p->held[e]);
@@ -122,26 +115,11 @@ void pending_destroy(struct pending *p)
   free(p->drive);
   free(p->gram);
   free(p->met);
-  free(p->met_single);
   free(p->p);
   free(p->q);
   free(p->ps);
   free(p->qs);
   free(p);
-}
-
-static void round_to_single(const double *x, long n, float *out)
-{
-  for (long j = 0; j < n; j++) out[j] = (float)x[j];
-}
-
-/* out = M_0 x, in the precision of the weights. x_single may be NULL in double precision. */
-static void product(const struct matrix *M, const double *x, const float *x_single, double *out)
-{
-  if (M->single)
-    kernel_rows_f32(M->a, M->rows, M->ld, x_single, out);
-  else
-    kernel_rows_f64(M->a, M->rows, M->ld, x, out);
 }
 
 static void multiply_held_input(struct pending *p)
@@ -152,8 +130,7 @@ static void multiply_held_input(struct pending *p)
 
   if (M->rows == 0) return;
   for (int e = 0; e < 2; e++) {
-    if (M->single) round_to_single(x[e], M->ld, p->qs);
-    product(M, x[e], p->qs, p->held[e]);
+    matrix_multiply(M, x[e], p->qs, p->held[e]);
     memset(p->held_sum[e], 0, (size_t)M->rows * sizeof(double));
   }
   kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_from, &p->held_gram[0]);
@@ -201,7 +178,6 @@ void pending_meet(struct pending *p, int stage, const double *value)
   const long ld = padded(width(p, stage));
 
   p->met[stage] = (double *)value;
-  if (p->met_single[stage]) round_to_single(value, ld, p->met_single[stage]);
   if (p->count && p->value[stage])
     kernel_rows_f64(p->value[stage], p->count, ld, value, p->gram[stage]);
 }
@@ -250,7 +226,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
-  product(M, p->met[syn->pre], p->met_single[syn->pre], drive + lo);
+  matrix_multiply(M, p->met[syn->pre], p->qs, drive + lo);
   if (p->count == 0 || !syn->learns) return;
 
   double c[NODES];
@@ -294,13 +270,7 @@ static void fold(struct pending *p, int k)
     for (long j = 0; j < M->ld; j++) p->q[n * M->ld + j] = right * pre[n * M->ld + j];
   }
   const double loss = -expm1(-(p->time[p->count - 1] - p->begin) / syn->tau_dec);
-  if (M->single) {
-    round_to_single(p->p, p->count * M->rows, p->ps);
-    round_to_single(p->q, p->count * M->ld, p->qs);
-    kernel_fold_f32(M->a, M->rows, M->ld, loss, p->count, p->ps, p->qs);
-  } else {
-    kernel_fold_f64(M->a, M->rows, M->ld, loss, p->count, p->p, p->q);
-  }
+  matrix_fold(M, loss, p->count, p->p, p->q, p->ps, p->qs);
 }
 
 static void fold_held(struct pending *p)
@@ -316,13 +286,7 @@ static void fold_held(struct pending *p)
   }
   memcpy(p->q, pr->x_from, (size_t)M->ld * sizeof(double));
   memcpy(p->q + M->ld, pr->x_to, (size_t)M->ld * sizeof(double));
-  if (M->single) {
-    round_to_single(p->p, 2 * M->rows, p->ps);
-    round_to_single(p->q, 2 * M->ld, p->qs);
-    kernel_fold_f32(M->a, M->rows, M->ld, loss, 2, p->ps, p->qs);
-  } else {
-    kernel_fold_f64(M->a, M->rows, M->ld, loss, 2, p->p, p->q);
-  }
+  matrix_fold(M, loss, 2, p->p, p->q, p->ps, p->qs);
 }
 
 /* Fold all but the held input and keep the last node as the first of the next batch. */

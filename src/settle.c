@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "settle.h"
-#include "kernel.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,19 +34,6 @@ struct moment *settler_moment(struct settler *s)
   return s->at;
 }
 
-static void multiply(struct settler *s, int synapse, const double *x, double *drive)
-{
-  const struct matrix *M = &s->sys->state->matrix[synapse];
-
-  if (M->rows == 0) return;
-  if (!M->single) {
-    kernel_rows_f64(M->a, M->rows, M->ld, x, drive);
-    return;
-  }
-  for (long j = 0; j < M->ld; j++) s->single[j] = (float)x[j];
-  kernel_rows_f32(M->a, M->rows, M->ld, s->single, drive);
-}
-
 void settle(struct settler *s, const double *x)
 {
   const struct system *sys = s->sys;
@@ -59,7 +45,8 @@ void settle(struct settler *s, const double *x)
     system_rows(sys, k, &lo, &hi);
     if (syn != NONE && lo < hi) {
       const int pre = m->synapse[syn].pre;
-      multiply(s, syn, pre == INPUT ? x : s->at->value[pre], s->at->drive[k] + lo);
+      matrix_multiply(&sys->state->matrix[syn], pre == INPUT ? x : s->at->value[pre], s->single,
+                      s->at->drive[k] + lo);
     }
     system_share_drive(sys, k);
     m->kind->force(m, k, s->at);

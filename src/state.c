@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "state.h"
+#include "kernel.h"
 #include <stdlib.h>
 
 static void own_rows(const struct model *m, int layer, long *lo, long *hi)
@@ -108,6 +109,33 @@ void state_free_fields(int count, struct field *fields)
 {
   for (int k = 0; k < count; k++) free((char *)fields[k].path);
   free(fields);
+}
+
+static void round_to_single(const double *x, long n, float *out)
+{
+  for (long j = 0; j < n; j++) out[j] = (float)x[j];
+}
+
+void matrix_multiply(const struct matrix *M, const double *x, float *rounded, double *out)
+{
+  if (!M->single) {
+    kernel_rows_f64(M->a, M->rows, M->ld, x, out);
+    return;
+  }
+  round_to_single(x, M->ld, rounded);
+  kernel_rows_f32(M->a, M->rows, M->ld, rounded, out);
+}
+
+void matrix_fold(struct matrix *M, double loss, int K, const double *p, const double *q, float *ps,
+                 float *qs)
+{
+  if (!M->single) {
+    kernel_fold_f64(M->a, M->rows, M->ld, loss, K, p, q);
+    return;
+  }
+  round_to_single(p, K * M->rows, ps);
+  round_to_single(q, K * M->ld, qs);
+  kernel_fold_f32(M->a, M->rows, M->ld, loss, K, ps, qs);
 }
 
 double matrix_largest(const struct matrix *M)

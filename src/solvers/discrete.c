@@ -4,7 +4,6 @@
  * The limit of infinitely fast y and z and slow weights, and the baseline of both documents:
  *   W <- e^(-T/tau_dec) W + (1 - e^(-T/tau_dec)) tau_dec/tau_pot z y'
  * which is W + (T/tau_pot) z y' with the decay exact. */
-#include "kernel.h"
 #include "settle.h"
 #include "solver.h"
 #include <stdlib.h>
@@ -73,13 +72,7 @@ static void update(struct solver *s, int k)
   const double *post = (syn->post_drive ? at->drive[syn->post] : at->value[syn->post]) + lo;
   for (long i = 0; i < M->rows; i++) d->p[i] = (error_is_post ? rate : 1) * post[i];
   for (long j = 0; j < M->ld; j++) d->q[j] = (error_is_post ? 1 : rate) * pre[j];
-  if (!M->single) {
-    kernel_fold_f64(M->a, M->rows, M->ld, -expm1(-T / syn->tau_dec), 1, d->p, d->q);
-    return;
-  }
-  for (long i = 0; i < M->rows; i++) d->ps[i] = (float)d->p[i];
-  for (long j = 0; j < M->ld; j++) d->qs[j] = (float)d->q[j];
-  kernel_fold_f32(M->a, M->rows, M->ld, -expm1(-T / syn->tau_dec), 1, d->ps, d->qs);
+  matrix_fold(M, -expm1(-T / syn->tau_dec), 1, d->p, d->q, d->ps, d->qs);
 }
 
 static bool all_bounded(const struct solver *s)
