@@ -14,18 +14,19 @@ struct route {
   int layer;
   long n, lo, hi; /* width; rows owned here */
   bool wanted;    /* the whole vector is received here */
-  double *vector; /* [padded(n)] owned; own rows valid always, all of it after route_end where
-                     wanted; NULL when this rank neither owns nor wants any of it */
+  int blocks;     /* vectors of the layer that travel together */
+  double *vector; /* [blocks][padded(n)] owned; own rows valid always, all of it after route_end
+                     where wanted; NULL when this rank neither owns nor wants any of it */
   int requests;
   MPI_Request *request; /* owned */
   int tag;
   bool *wants; /* [size] which ranks receive the vector */
 };
 
-/* Plan the vector of `layer` for all owners of the layers listed in to[count]. tag is unique in
- * the communicator. Every rank calls it with equal arguments. Collective. part is borrowed. */
-struct route *route_create(const struct partition *part, int layer, int count, const int *to,
-                           int tag);
+/* Plan `blocks` vectors of `layer` for all owners of the layers listed in to[count]. tag is unique
+ * in the communicator. Every rank calls it with equal arguments. Collective. part is borrowed. */
+struct route *route_create(const struct partition *part, int layer, int blocks, int count,
+                           const int *to, int tag);
 void route_destroy(struct route *route);
 /* Start sending our rows of route->vector; they must stay unchanged until the end. Does not wait.
  * Collective among the ranks concerned. */

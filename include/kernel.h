@@ -16,15 +16,31 @@ void kernel_rows_f64(const double *A, long rows, long ld, const double *x, doubl
 /* The same in single precision, products and sums too; x is the caller's rounded copy. */
 void kernel_rows_f32(const float *A, long rows, long ld, const float *x, double *out);
 
-/* out[i] += sum_k c[k] v[k*stride + i], i < n, k in order. */
-void kernel_combine(int K, const double *c, const double *v, long stride, long n, double *out);
+/* The same with two vectors, A being read once: each result is that of one vector alone. */
+void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
+                      double *out_x, double *out_y);
+void kernel_rows2_f32(const float *A, long rows, long ld, const float *x, const float *y,
+                      double *out_x, double *out_y);
 
-/* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*rows + i] q[k*ld + j]), k in order; A [rows][ld],
- * p [K][rows], q [K][ld]. The decay comes as loss = 1 - d because single precision could not hold
- * a d this close to 1. Exchanging p and q gives exactly the transposed result. */
+/* out[i] = scale (out[i] + sum_k c[k] v[k*stride + i]), i < n, k in order; the sum over k in
+ * single precision where v is. */
+void kernel_combine_f64(double scale, int K, const double *c, const double *v, long stride, long n,
+                        double *out);
+void kernel_combine_f32(double scale, int K, const double *c, const float *v, long stride, long n,
+                        double *out);
+
+/* out[i] = c x[i], i < n, rounded once where out is single. */
+void kernel_round(double c, const double *x, long n, float *out);
+void kernel_scale_f64(double c, const double *x, long n, double *out);
+void kernel_scale_f32(double c, const float *x, long n, float *out);
+
+/* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*p_stride + i] q[k*q_stride + j]), k in order; A
+ * [rows][ld], p [K][p_stride], q [K][q_stride], q's rows aligned. The decay comes as loss = 1 - d
+ * because single precision could not hold a d this close to 1. Exchanging p and q gives exactly
+ * the transposed result. */
 void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
-                     const double *q);
+                     long p_stride, const double *q, long q_stride);
 void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
-                     const float *q);
+                     long p_stride, const float *q, long q_stride);
 
 #endif

@@ -51,6 +51,8 @@ struct moment {
   double **value; /* [stages][n] */
   double **drive; /* [stages][n] product of its synapse */
   double **force; /* [stages][n] f */
+  double **mean;  /* [stages][n] the average of value over the step that ends here; whole where
+                     value is, if system_create was asked for it */
   double *scale;  /* [stages] factor inside f that is common to the layer (RMS), else 1 */
   int stages;
   const struct system *routes; /* value and whole drives are this system's route buffers, or NULL */
@@ -59,7 +61,7 @@ struct moment {
 /* What a step says about its own error, as maxima over this rank's rows of a stage. */
 struct verdict {
   double error; /* of the value, from the curvature of f */
-  double bend;  /* h^2/12 |v'' |: what the trapezoid rule for the weights misses, per unit time */
+  double blur;  /* of the average over the step, which the weights learn from */
   double size;  /* the largest |value|, or what f could make of it in a presentation */
 };
 
@@ -88,8 +90,9 @@ struct model_kind {
   void (*destroy)(struct model *m);
   /* at->force and at->scale of a stage from at->drive (and target), rows here only. Local. */
   void (*force)(const struct model *m, int stage, struct moment *at);
-  /* to->value of a stage: the step from `from` to `to` with the forces of both, switching units at
-   * the time they cross. before: the moment before `from`, or NULL; used to judge only. Local. */
+  /* to->value and to->mean of a stage: the step from `from` to `to` with the forces of both,
+   * switching units at the time they cross. before: the moment before `from`, whose forces say how
+   * f curves, or NULL. Local. */
   struct verdict (*step)(const struct model *m, int stage, const struct leak *leak,
                          const struct moment *before, const struct moment *from, struct moment *to);
   /* out = df of a stage for changes d of its drive (own rows, or whole where `whole`), at the

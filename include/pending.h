@@ -3,9 +3,12 @@
  *
  * Over a presentation a synapse's matrix is
  *   M(t) = d(t) (M_0 + 1/tau_pot sum_k c_k post_k pre_k'),  d = e^(-(t-t_0)/tau_dec),
- * with c_k the trapezoid weight of time t_k times e^((t_k-t_0)/tau_dec). The vectors of the last
- * steps (nodes) are kept, products are M_0 x plus small corrections, and M_0 is written only every
- * NODES steps and at the end. The held input is a blend of two images, so products of the first
+ * one term a step, of the averages of both vectors over the step: c_k is its length times
+ * e^((t_k-t_0)/tau_dec), t_k its middle. The averages follow exactly from the equations of motion,
+ * so a unit that switches within a step, or relaxes much faster, costs no accuracy; what is missing
+ * is how both vectors vary together within a step, of third order. The vectors of the last steps
+ * (nodes) are kept, products are M_0 x plus small corrections, and M_0 is written only every NODES
+ * steps and at the end. The held input is a blend of two images, so products of the first
  * layer with them are formed once a presentation, and its whole pending sum has rank two
  * (docs/equations.md, pending products). */
 #ifndef TAUFLOW_PENDING_H
@@ -23,18 +26,23 @@ struct pending *pending_create(const struct system *sys);
 void pending_destroy(struct pending *p);
 /* Start a presentation at u = 0: the held input's products; nothing is pending. Local. */
 void pending_begin(struct pending *p);
-/* Make the presentation's first moment, with values shared and drives evaluated, the first node, of
- * weight 0. Local. */
+/* Make the presentation's first moment, with values shared and drives evaluated, the present point.
+ * Local. */
 void pending_first(struct pending *p, const struct moment *at);
 /* Register the value of a stage at a new moment before it is multiplied: its inner products with
  * the nodes. Where system_uses. Local. */
 void pending_meet(struct pending *p, int stage, const double *value);
-/* drive[lo..hi) = M(at u) pre for synapse `syn`; the pre vector was met. `ahead` adds the last
- * node with that weight [s]: the first guess of what the step from it to u will add. Local. */
+/* drive[lo..hi) = M(at u) pre for synapse `syn`; the pre vector was met. `ahead` adds the
+ * present point with that weight [s]: the first guess of what the step from it to u will add.
+ * Local. */
 void pending_product(struct pending *p, int syn, double u, double ahead, double *drive);
-/* The step h to `at` stands: give the last node and a new one their halves. Folds when NODES are
+/* The step h stands: its averages become a node, `to` the present point. Folds when NODES are
  * pending. Local. */
-void pending_accept(struct pending *p, double h, const struct moment *at);
+void pending_accept(struct pending *p, double h, const struct moment *from,
+                    const struct moment *to);
+/* Replace the averages of a stage over the last accepted step by these, which arrived after it was
+ * accepted; before the stage is met anew. Local. */
+void pending_amend(struct pending *p, int stage, const double *mean);
 /* Write all pending products into the state's matrices, as of the last node. Local. */
 void pending_fold(struct pending *p);
 

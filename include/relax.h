@@ -13,17 +13,33 @@
 void relax_relu(long n, double cap, double scale, const double *s, double *out);
 /* out = scale v where 0 < s < cap, else 0 */
 void relax_gate(long n, double cap, double scale, const double *s, const double *v, double *out);
-/* v1 = E v0 + (c0 f0 + c1 f1) */
-void relax_linear(long n, double E, double c0, double c1, const double *v0, const double *f0,
-                  const double *f1, double *v1);
-/* Does any s go from one of s <= 0, 0 < s < cap, s >= cap to another between s0 and s1? */
-bool relax_crosses(long n, double cap, const double *s0, const double *s1);
-/* max |(f1 - v1) - (f0 - v0)| and max(|v1|, reach |f1|); not finite if any element is not. */
-void relax_extent(long n, double reach, const double *v0, const double *f0, const double *v1,
-                  const double *f1, double *bend, double *size);
-/* max |q1 - q0 - ratio (q0 - q)|; with s0, s1 given, over elements that do not stay at or below 0,
- * or at or above cap, at both ends. */
-double relax_curvature(long n, double ratio, const double *q, const double *q0, const double *q1,
-                       double cap, const double *s0, const double *s1);
+
+/* One step h of tau dv/dt = f - v for many rows. f goes from f0 to f1 along a parabola: theta of
+ * the way through the step it is off the straight line by theta (theta - 1) D, with D = past q +
+ * here q0 + there q1 from three values of q: f itself, or what f is linear in. */
+struct relax {
+  double E, c0, c1; /* the straight line: v1 = E v0 + c0 f0 + c1 f1 */
+  double past, here, there;
+  double bow, belly; /* what D takes from v1 and from the mean of f; 0: the straight line it is */
+  double slow;       /* tau/h: mean of v = mean of f - tau/h (v1 - v0) */
+  double reach;      /* see extent.size */
+};
+
+struct extent {
+  double curvature; /* largest |D|, of rows with an active end where there is a gate */
+  double size;      /* largest |v1| and reach |f1|; not finite if any is not */
+  bool crosses;     /* some row goes to another side of 0 or of the cap */
+};
+
+/* v1, and the mean of v over the step, of every row. */
+struct extent relax_step(long n, const struct relax *r, const double *v0, const double *f0,
+                         const double *f1, const double *q, const double *q0, const double *q1,
+                         double *v1, double *mean);
+/* The same where f follows q only while 0 < s < cap, s going from s0 to s1. Rows with crossed[i]
+ * set go from one of s <= 0, 0 < s < cap, s >= cap to another: theirs is the straight line. */
+struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
+                               const double *s1, const double *v0, const double *f0,
+                               const double *f1, const double *q, const double *q0,
+                               const double *q1, double *v1, double *mean, unsigned char *crossed);
 
 #endif

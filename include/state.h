@@ -49,13 +49,14 @@ static inline void matrix_set(struct matrix *M, long i, long j, double w)
     ((double *)M->a)[i * M->ld + j] = w;
 }
 
-/* out [rows] = M x, x [ld], in the precision of the weights. rounded: scratch [ld], used in single
- * precision only, else NULL will do. Local. */
-void matrix_multiply(const struct matrix *M, const double *x, float *rounded, double *out);
-/* M = (1 - loss) (M + sum_k p_k q_k'), p [K][rows], q [K][ld], as kernel.h says. ps, qs: scratch
- * of the sizes of p and q, used in single precision only, else NULL will do. Local. */
-void matrix_fold(struct matrix *M, double loss, int K, const double *p, const double *q, float *ps,
-                 float *qs);
+/* out [rows] = M x, x [ld] in the precision of the weights (vectors.h). Local. */
+void matrix_multiply(const struct matrix *M, const void *x, double *out);
+/* Both products with x [2][ld] in one reading of M. Local. */
+void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y);
+/* M = (1 - loss) (M + sum_k p_k q_k'), p [K][p_stride], q [K][q_stride], in the precision of the
+ * weights, as kernel.h says. Local. */
+void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
+                 long q_stride);
 /* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */
 double matrix_largest(const struct matrix *M);
 /* The same of every matrix over all ranks: largest [synapses]. Collective. */

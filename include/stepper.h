@@ -16,13 +16,15 @@ struct stepper {
   struct pending *pending;           /* owned */
   int segment;                       /* the one the step lies in */
   double h;                          /* the next step to try [s] */
-  double size[FAMILIES];             /* largest |v|, |f| of the presentation so far */
-  double tau_least;                  /* [s] */
-  void *own;                         /* the solver's own */
+  bool owed;                         /* means of the last step are still to travel */
+  struct verdict *verdict;           /* [stages] of the step being tried; owned */
+  double *size;     /* [stages] largest |v|, |f| of the presentation so far; owned */
+  double tau_least; /* [s] */
+  void *own;        /* the solver's own */
 };
 
-/* Try the step from->u to from->u + h: fill `to` and return this rank's verdicts by family. */
-typedef void step_try(struct stepper *st, double h, struct verdict worst[FAMILIES]);
+/* Try the step from->u to from->u + h: fill `to` and this rank's verdicts. */
+typedef void step_try(struct stepper *st, double h);
 /* Called after a step was accepted and `from` stands at its end. */
 typedef void step_accepted(struct stepper *st);
 

@@ -15,9 +15,16 @@ static inline int switching_region(double cap, double s)
   return (s > 0) + (s >= cap);
 }
 
-/* int e^(-(h-s)/tau)/tau phi(s(s)) ds with phi = clip(relu(s), 0, cap). */
-double switching_phi(const struct leak *k, double cap, double s0, double s1);
-/* int e^(-(h-s)/tau)/tau phi'(s(s)) v(s) ds, v going linearly from v0 to v1. */
-double switching_gate(const struct leak *k, double cap, double s0, double s1, double v0, double v1);
+/* What a step's forcing f comes to. */
+struct forcing {
+  double felt; /* int e^(-(h-s)/tau)/tau f(s) ds */
+  double mean; /* int f(s) ds / h */
+};
+
+/* f = phi(s) = clip(relu(s), 0, cap) */
+struct forcing switching_phi(const struct leak *k, double cap, double s0, double s1);
+/* f = phi'(s) v, v going linearly from v0 to v1 */
+struct forcing switching_gate(const struct leak *k, double cap, double s0, double s1, double v0,
+                              double v1);
 
 #endif

@@ -33,8 +33,10 @@ struct system {
   bool *onset;          /* [segments] input or target starts to move, or jumps, there; owned */
 };
 
-/* Plan all routes. Collective over part->comm. */
-struct system *system_create(struct model *model, struct state *state, struct presenter *pr);
+/* Plan all routes; with `means` the averages over a step travel beside the values. Collective over
+ * part->comm. */
+struct system *system_create(struct model *model, struct state *state, struct presenter *pr,
+                             bool means);
 void system_destroy(struct system *sys);
 /* Prepare presentation p: input, target and the segments between kinks. Local. */
 void system_begin(struct system *sys, long p);
@@ -48,8 +50,10 @@ struct moment *moment_on_routes(const struct system *sys);
 /* A moment of its own; values and drives are not exchanged. Local. */
 struct moment *moment_create(const struct system *sys);
 void moment_destroy(struct moment *at);
-/* Copy this rank's rows of everything, and whole drives whole. Local. */
+/* Copy this rank's rows of everything but means, and whole drives whole. Local. */
 void moment_copy(const struct system *sys, const struct moment *from, struct moment *to);
+/* The same when `from` may be left with anything: arrays change hands where they can. Local. */
+void moment_take(const struct system *sys, struct moment *from, struct moment *to);
 
 /* Stages in use: all when learning, else those before the first error. Local. */
 int system_stages(const struct system *sys);

@@ -62,7 +62,7 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
     e->state.value[k] = fail_alloc((size_t)(hi - lo), sizeof(double));
   }
   e->presenter = presenter_create(job, data, TEST, (int)model->net->n[model->net->L]);
-  e->sys = system_create(model, &e->state, e->presenter);
+  e->sys = system_create(model, &e->state, e->presenter, false);
   e->sys->learning = false;
   e->samples = wanted > 0 && wanted < data->count[TEST] ? wanted : data->count[TEST];
   if (job_choice(job, "evaluate.readout") == 1 && !discrete)

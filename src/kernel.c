@@ -63,24 +63,96 @@ CLONES void kernel_rows_f32(const float *A, long rows, long ld, const float *x, 
   }
 }
 
-CLONES void kernel_combine(int K, const double *c, const double *v, long stride, long n,
-                           double *out)
-{
-  int k = 0;
+/* Two vectors share the loads of a row. */
+#define ROW_DOTS2(vec, lanes, sum, count)                                                          \
+  do {                                                                                             \
+    vec even_x[count] = {{0}}, odd_x[count] = {{0}}, even_y[count] = {{0}}, odd_y[count] = {{0}};  \
+    for (long j = 0; j < ld; j += 2 * (lanes)) {                                                   \
+      const vec x0 = *(const vec *)(x + j), y0 = *(const vec *)(y + j);                            \
+      for (int r = 0; r < (count); r++) {                                                          \
+        const vec w = *(const vec *)(a + r * ld + j);                                              \
+        even_x[r] += w * x0;                                                                       \
+        even_y[r] += w * y0;                                                                       \
+      }                                                                                            \
+      if (j + (lanes) >= ld) break;                                                                \
+      const vec x1 = *(const vec *)(x + j + (lanes)), y1 = *(const vec *)(y + j + (lanes));        \
+      for (int r = 0; r < (count); r++) {                                                          \
+        const vec w = *(const vec *)(a + r * ld + j + (lanes));                                    \
+        odd_x[r] += w * x1;                                                                        \
+        odd_y[r] += w * y1;                                                                        \
+      }                                                                                            \
+    }                                                                                              \
+    for (int r = 0; r < (count); r++) {                                                            \
+      out_x[i + r] = sum(even_x[r] + odd_x[r]);                                                    \
+      out_y[i + r] = sum(even_y[r] + odd_y[r]);                                                    \
+    }                                                                                              \
+  } while (0)
 
-  for (; k + 4 <= K; k += 4) {
-    const double *v0 = v + k * stride, *v1 = v0 + stride, *v2 = v1 + stride, *v3 = v2 + stride;
-    for (long i = 0; i < n; i++) {
-      double s = out[i];
-      s += c[k] * v0[i];
-      s += c[k + 1] * v1[i];
-      s += c[k + 2] * v2[i];
-      s += c[k + 3] * v3[i];
-      out[i] = s;
-    }
+CLONES void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
+                             double *out_x, double *out_y)
+{
+  long i = 0;
+
+  for (; i + ROWS <= rows; i += ROWS) {
+    const double *a = A + i * ld;
+    ROW_DOTS2(vec64, LANES64, sum64, ROWS);
   }
-  for (; k < K; k++)
-    for (long i = 0; i < n; i++) out[i] += c[k] * v[k * stride + i];
+  for (; i < rows; i++) {
+    const double *a = A + i * ld;
+    ROW_DOTS2(vec64, LANES64, sum64, 1);
+  }
+}
+
+CLONES void kernel_rows2_f32(const float *A, long rows, long ld, const float *x, const float *y,
+                             double *out_x, double *out_y)
+{
+  long i = 0;
+
+  for (; i + ROWS <= rows; i += ROWS) {
+    const float *a = A + i * ld;
+    ROW_DOTS2(vec32, LANES32, sum32, ROWS);
+  }
+  for (; i < rows; i++) {
+    const float *a = A + i * ld;
+    ROW_DOTS2(vec32, LANES32, sum32, 1);
+  }
+}
+
+/* BLOCK elements of the sum stay in registers while all K vectors are added. */
+enum { BLOCK = 64 };
+#define COMBINE(type)                                                                              \
+  long i = 0;                                                                                      \
+  for (; i + BLOCK <= n; i += BLOCK) {                                                             \
+    type sum[BLOCK] = {0};                                                                         \
+    for (int k = 0; k < K; k++)                                                                    \
+      for (int b = 0; b < BLOCK; b++) sum[b] += (type)c[k] * v[k * stride + i + b];                \
+    for (int b = 0; b < BLOCK; b++) out[i + b] = scale * (out[i + b] + (double)sum[b]);            \
+  }                                                                                                \
+  for (; i < n; i++) {                                                                             \
+    type sum = 0;                                                                                  \
+    for (int k = 0; k < K; k++) sum += (type)c[k] * v[k * stride + i];                             \
+    out[i] = scale * (out[i] + (double)sum);                                                       \
+  }
+
+CLONES void kernel_combine_f64(double scale, int K, const double *c, const double *v, long stride,
+                               long n, double *out){COMBINE(double)}
+
+CLONES void kernel_combine_f32(double scale, int K, const double *c, const float *v, long stride,
+                               long n, double *out){COMBINE(float)}
+
+CLONES void kernel_round(double c, const double *restrict x, long n, float *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = (float)(c * x[i]);
+}
+
+CLONES void kernel_scale_f64(double c, const double *restrict x, long n, double *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = c * x[i];
+}
+
+CLONES void kernel_scale_f32(double c, const float *restrict x, long n, float *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = (float)(c * (double)x[i]);
 }
 
 /* A block of columns stays in registers while all K products are added to it. */
@@ -90,8 +162,8 @@ CLONES void kernel_combine(int K, const double *c, const double *v, long stride,
     for (; i + ROWS <= rows; i += ROWS) {                                                          \
       vec sum[ROWS] = {{0}};                                                                       \
       for (int k = 0; k < K; k++) {                                                                \
-        const vec y = *(const vec *)(q + k * ld + j);                                              \
-        for (int r = 0; r < ROWS; r++) sum[r] += p[k * rows + i + r] * y;                          \
+        const vec y = *(const vec *)(q + k * q_stride + j);                                        \
+        for (int r = 0; r < ROWS; r++) sum[r] += p[k * p_stride + i + r] * y;                      \
       }                                                                                            \
       for (int r = 0; r < ROWS; r++) {                                                             \
         vec *a = (vec *)(A + (i + r) * ld + j);                                                    \
@@ -101,14 +173,15 @@ CLONES void kernel_combine(int K, const double *c, const double *v, long stride,
     }                                                                                              \
     for (; i < rows; i++) {                                                                        \
       vec sum = {0}, *a = (vec *)(A + i * ld + j);                                                 \
-      for (int k = 0; k < K; k++) sum += p[k * rows + i] * *(const vec *)(q + k * ld + j);         \
+      for (int k = 0; k < K; k++)                                                                  \
+        sum += p[k * p_stride + i] * *(const vec *)(q + k * q_stride + j);                         \
       sum += *a;                                                                                   \
       *a = sum - m * sum;                                                                          \
     }                                                                                              \
   }
 
 CLONES void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
-                            const double *q)
+                            long p_stride, const double *q, long q_stride)
 {
   const double m = loss;
 
@@ -116,7 +189,7 @@ CLONES void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, c
 }
 
 CLONES void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
-                            const float *q)
+                            long p_stride, const float *q, long q_stride)
 {
   const float m = (float)loss;
 

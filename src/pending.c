@@ -1,27 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pending.h"
 #include "kernel.h"
+#include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
 enum { NODES = PENDING_NODES };
 
+/* The held input's four vectors, [own rows of layer 1] each: the products W_1 x_from and W_1 x_to,
+ * and the sums over steps of c (1-b) post and c b post. */
+enum { W_FROM, W_TO, SUM_FROM, SUM_TO, HELD };
+
 struct pending {
   const struct system *sys;
-  int count;            /* nodes; the last is the present point */
-  double time[NODES];   /* u of each [s] */
-  double weight[NODES]; /* trapezoid weight so far [s] */
-  double **value;       /* [stages][NODES][ld] values; NULL where not needed here */
-  double **drive;       /* [stages][NODES][ld] drives, where a synapse learns from them */
-  double **growth;      /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
-  double **gram;        /* [stages][NODES] inner products of the met value with the nodes */
-  double **met;         /* [stages] the value met last, borrowed */
-  double begin;         /* u at the last fold [s] */
-  double *held[2];      /* W_1 x_from, W_1 x_to: [own rows of layer 1] */
-  double *held_sum[2];  /* sum_k c_k (1-b_k) post_k and sum_k c_k b_k post_k */
-  double held_gram[3];  /* x_from.x_from, x_from.x_to, x_to.x_to */
-  double *p, *q;        /* fold: [NODES][rows], [NODES][ld] */
-  float *ps, *qs;       /* their rounded copies */
+  bool single;          /* the precision of weights and nodes */
+  int count;            /* nodes: completed steps, and the present point as the last */
+  double time[NODES];   /* u of each: the middle of a step, the present point [s] */
+  double weight[NODES]; /* length of the step [s]; 0 for the present point */
+  void **value;       /* [stages][NODES][ld] means, and the present values; NULL where not needed */
+  void **drive;       /* [stages][NODES][ld] of drives, where a synapse learns from them */
+  double **growth;    /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
+  double **gram;      /* [stages][NODES] inner products of the met value with the nodes */
+  float **rounded;    /* [stages][ld] the value met last, in single precision only */
+  const void **met;   /* [stages] the value met last: rounded, or borrowed */
+  double *drive_from; /* scratch [widest]: mean of a drive */
+  double begin;       /* u at the last fold [s] */
+  double *held;       /* [HELD][held_ld] */
+  long held_ld;
+  double held_gram[3]; /* x_from.x_from, x_from.x_to, x_to.x_to */
+  void *side;          /* fold: [NODES][ld] the error's side, scaled */
+  void *input;         /* [2][ld] x_from, x_to */
 };
 
 static long width(const struct pending *p, int stage)
@@ -34,6 +42,11 @@ static bool owns_synapse(const struct pending *p, int k)
   return p->sys->state->matrix[k].rows > 0;
 }
 
+static void *new_nodes(const struct pending *p, int stage)
+{
+  return fail_alloc(NODES * (size_t)padded(width(p, stage)), vectors_unit(p->single));
+}
+
 /* Nodes are kept for stages that a synapse with rows here multiplies or learns from. */
 static void allocate_nodes(struct pending *p)
 {
@@ -44,55 +57,53 @@ static void allocate_nodes(struct pending *p)
     if (!owns_synapse(p, k)) continue;
     const int vectors[2] = {syn->pre, syn->post_drive ? NONE : syn->post};
     for (int v = 0; v < 2; v++)
-      if (vectors[v] >= 0 && !p->value[vectors[v]])
-        p->value[vectors[v]] =
-            fail_alloc(NODES * (size_t)padded(width(p, vectors[v])), sizeof(double));
-    if (syn->post_drive && !p->drive[syn->post])
-      p->drive[syn->post] = fail_alloc(NODES * (size_t)padded(width(p, syn->post)), sizeof(double));
+      if (vectors[v] >= 0 && !p->value[vectors[v]]) p->value[vectors[v]] = new_nodes(p, vectors[v]);
+    if (syn->pre >= 0 && p->single && !p->rounded[syn->pre])
+      p->rounded[syn->pre] = fail_alloc((size_t)padded(width(p, syn->pre)), sizeof(float));
+    if (syn->post_drive && !p->drive[syn->post]) p->drive[syn->post] = new_nodes(p, syn->post);
   }
 }
 
-/* A fold's vectors: own rows on one side, the multiplied vector on the other. */
+/* A fold's scaled side: own rows of one synapse, the multiplied vector of another. */
 static void allocate_fold(struct pending *p)
 {
-  const struct state *st = p->sys->state;
-  size_t rows = 0, ld = 0;
+  size_t most = 0;
 
   for (int k = 0; k < p->sys->model->synapses; k++) {
-    const struct matrix *M = &st->matrix[k];
+    const struct matrix *M = &p->sys->state->matrix[k];
+    const size_t rows = (size_t)padded(M->rows), ld = (size_t)M->ld;
     if (M->rows == 0) continue;
-    rows = (size_t)M->rows > rows ? (size_t)M->rows : rows;
-    /* The held input's fold takes two vectors whatever their length. */
-    const size_t need =
-        p->sys->model->synapse[k].pre == INPUT ? 2 * (size_t)M->ld : NODES * (size_t)M->ld;
-    ld = need > ld ? need : ld;
+    most = rows > most ? rows : most;
+    if (p->sys->model->synapse[k].pre != INPUT) most = ld > most ? ld : most;
   }
-  p->p = fail_alloc(NODES * rows, sizeof *p->p);
-  p->q = fail_alloc(ld, sizeof *p->q);
-  if (!p->sys->net->single) return;
-  p->ps = fail_alloc(NODES * rows, sizeof *p->ps);
-  p->qs = fail_alloc(ld, sizeof *p->qs);
+  p->side = fail_alloc(NODES * most, vectors_unit(p->single));
+  if (p->sys->state->matrix[0].rows > 0)
+    p->input = fail_alloc(2 * (size_t)p->sys->state->matrix[0].ld, vectors_unit(p->single));
 }
 
 struct pending *pending_create(const struct system *sys)
 {
   struct pending *p = fail_alloc(1, sizeof *p);
   const size_t stages = (size_t)sys->model->stages;
-  const size_t first = (size_t)padded(sys->net->n[1]);
+  size_t widest = 0;
 
   p->sys = sys;
+  p->single = sys->net->single;
   p->value = fail_alloc(stages, sizeof *p->value);
   p->drive = fail_alloc(stages, sizeof *p->drive);
   p->gram = fail_alloc(stages, sizeof *p->gram);
   p->growth = fail_alloc((size_t)sys->model->synapses, sizeof *p->growth);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
+  p->rounded = fail_alloc(stages, sizeof *p->rounded);
   p->met = fail_alloc(stages, sizeof *p->met);
-  for (size_t k = 0; k < stages; k++) p->gram[k] = fail_alloc(NODES, sizeof(double));
-  allocate_nodes(p);
-  for (int e = 0; e < 2; e++) {
-    p->held[e] = fail_alloc(first, sizeof(double));
-    p->held_sum[e] = fail_alloc(first, sizeof(double));
+  for (int k = 0; k < sys->model->stages; k++) {
+    p->gram[k] = fail_alloc(NODES, sizeof(double));
+    widest = (size_t)width(p, k) > widest ? (size_t)width(p, k) : widest;
   }
+  p->drive_from = fail_alloc(widest, sizeof(double));
+  allocate_nodes(p);
+  p->held_ld = padded(sys->state->matrix[0].rows);
+  p->held = fail_alloc(HELD * (size_t)p->held_ld, sizeof(double));
   allocate_fold(p);
   return p;
 }
@@ -104,35 +115,33 @@ void pending_destroy(struct pending *p)
     free(p->value[k]);
     free(p->drive[k]);
     free(p->gram[k]);
-  }
-  for (int e = 0; e < 2; e++) {
-    free(p->held[e]);
-    free(p->held_sum[e]);
+    free(p->rounded[k]);
   }
   for (int k = 0; k < p->sys->model->synapses; k++) free(p->growth[k]);
+  free(p->input);
   free(p->growth);
   free(p->value);
   free(p->drive);
   free(p->gram);
+  free(p->rounded);
   free(p->met);
-  free(p->p);
-  free(p->q);
-  free(p->ps);
-  free(p->qs);
+  free(p->drive_from);
+  free(p->held);
+  free(p->side);
   free(p);
 }
 
+/* Both images meet W_1 in one reading of it. */
 static void multiply_held_input(struct pending *p)
 {
   const struct presenter *pr = p->sys->presenter;
   const struct matrix *M = &p->sys->state->matrix[0];
-  const double *x[2] = {pr->x_from, pr->x_to};
 
   if (M->rows == 0) return;
-  for (int e = 0; e < 2; e++) {
-    matrix_multiply(M, x[e], p->qs, p->held[e]);
-    memset(p->held_sum[e], 0, (size_t)M->rows * sizeof(double));
-  }
+  vectors_store(p->single, 1, pr->x_from, M->ld, p->input);
+  vectors_store(p->single, 1, pr->x_to, M->ld, vectors_at(p->single, p->input, M->ld));
+  matrix_multiply2(M, p->input, p->held + W_FROM * p->held_ld, p->held + W_TO * p->held_ld);
+  memset(p->held + SUM_FROM * p->held_ld, 0, 2 * (size_t)p->held_ld * sizeof(double));
   kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_from, &p->held_gram[0]);
   kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_to, &p->held_gram[1]);
   kernel_rows_f64(pr->x_to, 1, M->ld, pr->x_to, &p->held_gram[2]);
@@ -140,24 +149,34 @@ static void multiply_held_input(struct pending *p)
 
 static void set_growth(struct pending *p, int n)
 {
-  const struct model *m = p->sys->model;
+  const struct synapse *syn = p->sys->model->synapse;
 
-  for (int k = 0; k < m->synapses; k++)
-    p->growth[k][n] = exp((p->time[n] - p->begin) / m->synapse[k].tau_dec) / m->synapse[k].tau_pot;
+  for (int k = 0; k < p->sys->model->synapses; k++) {
+    const bool same =
+        k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec && syn[k].tau_pot == syn[k - 1].tau_pot;
+    p->growth[k][n] =
+        same ? p->growth[k - 1][n] : exp((p->time[n] - p->begin) / syn[k].tau_dec) / syn[k].tau_pot;
+  }
 }
 
-/* Append the moment as a node of weight 0. */
+static void set_node(const struct pending *p, void *nodes, int stage, int n, const double *from)
+{
+  if (nodes)
+    vectors_store(p->single, 1, from, width(p, stage),
+                  vectors_at(p->single, nodes, n * padded(width(p, stage))));
+}
+
+/* Append the present point. */
 static void add_node(struct pending *p, const struct moment *at)
 {
-  const int k = p->count++;
+  const int n = p->count++;
 
-  p->time[k] = at->u;
-  p->weight[k] = 0;
-  set_growth(p, k);
+  p->time[n] = at->u;
+  p->weight[n] = 0;
+  set_growth(p, n);
   for (int s = 0; s < p->sys->model->stages; s++) {
-    const size_t ld = (size_t)padded(width(p, s)), bytes = (size_t)width(p, s) * sizeof(double);
-    if (p->value[s]) memcpy(p->value[s] + (size_t)k * ld, at->value[s], bytes);
-    if (p->drive[s]) memcpy(p->drive[s] + (size_t)k * ld, at->drive[s], bytes);
+    set_node(p, p->value[s], s, n, at->value[s]);
+    set_node(p, p->drive[s], s, n, at->drive[s]);
   }
 }
 
@@ -177,23 +196,18 @@ void pending_meet(struct pending *p, int stage, const double *value)
 {
   const long ld = padded(width(p, stage));
 
-  p->met[stage] = (double *)value;
+  p->met[stage] = vectors_rounded(p->single, value, ld, p->rounded[stage]);
   if (p->count && p->value[stage])
-    kernel_rows_f64(p->value[stage], p->count, ld, value, p->gram[stage]);
+    vectors_dot(p->single, p->count, p->value[stage], ld, p->met[stage], p->gram[stage]);
 }
 
-/* What the rows learn from, node by node: [NODES][ld], from the first own row on. */
-static const double *post_nodes(const struct pending *p, const struct synapse *syn)
+/* What the rows learn from, node by node: [NODES][padded(rows)], from the first own row on. */
+static const void *post_nodes(const struct pending *p, const struct synapse *syn)
 {
   long lo, hi;
 
   system_rows(p->sys, syn->post, &lo, &hi);
-  return (syn->post_drive ? p->drive[syn->post] : p->value[syn->post]) + lo;
-}
-
-static void finish_product(double *out, long rows, double decay)
-{
-  for (long i = 0; i < rows; i++) out[i] *= decay;
+  return vectors_at(p->single, syn->post_drive ? p->drive[syn->post] : p->value[syn->post], lo);
 }
 
 /* The first layer: x = (1-b) x_from + b x_to. */
@@ -201,20 +215,21 @@ static void held_product(const struct pending *p, int k, double u, double ahead,
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
   const double b = presenter_blend(p->sys->presenter, u), *g = p->held_gram;
-  const long rows = p->sys->state->matrix[k].rows;
-
-  for (long i = 0; i < rows; i++) out[i] = (1 - b) * p->held[0][i] + b * p->held[1][i];
-  if (p->count == 0 || !syn->learns) return;
-
   const double from = ((1 - b) * g[0] + b * g[1]) / syn->tau_pot;
   const double to = ((1 - b) * g[1] + b * g[2]) / syn->tau_pot;
+  const double c[HELD] = {[W_FROM] = 1 - b, [W_TO] = b, [SUM_FROM] = from, [SUM_TO] = to};
+  const long rows = p->sys->state->matrix[k].rows, stride = padded(syn->rows);
+  const bool grown = p->count > 0 && syn->learns;
+
+  memset(out, 0, (size_t)rows * sizeof *out);
+  kernel_combine_f64(1, grown ? HELD : 2, c, p->held, p->held_ld, rows, out);
+  if (!grown) return;
+
   const int last = p->count - 1;
   const double b0 = presenter_blend(p->sys->presenter, p->time[last]);
   const double next = ahead * exp(p->time[last] / syn->tau_dec) * ((1 - b0) * from + b0 * to);
-  const double *post = post_nodes(p, syn) + (long)last * padded(syn->rows);
-  for (long i = 0; i < rows; i++)
-    out[i] += from * p->held_sum[0][i] + to * p->held_sum[1][i] + next * post[i];
-  finish_product(out, rows, exp(-u / syn->tau_dec));
+  vectors_combine(p->single, exp(-u / syn->tau_dec), 1, &next,
+                  vectors_at(p->single, post_nodes(p, syn), last * stride), stride, rows, out);
 }
 
 void pending_product(struct pending *p, int k, double u, double ahead, double *drive)
@@ -226,70 +241,77 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
-  matrix_multiply(M, p->met[syn->pre], p->qs, drive + lo);
+  matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
 
   double c[NODES];
   for (int n = 0; n < p->count; n++)
     c[n] =
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
-  kernel_combine(p->count, c, post_nodes(p, syn), padded(syn->rows), hi - lo, drive + lo);
-  finish_product(drive + lo, hi - lo, exp(-(u - p->begin) / syn->tau_dec));
+  vectors_combine(p->single, exp(-(u - p->begin) / syn->tau_dec), p->count, c, post_nodes(p, syn),
+                  padded(syn->rows), hi - lo, drive + lo);
 }
 
-/* Add weight w to node n of the held input's rank-two sum. */
-static void weigh_held(struct pending *p, int n, double w)
+/* The mean of b over a step h that begins at u: Simpson's rule is exact for a cubic. */
+static double mean_blend(const struct presenter *pr, double u, double h)
+{
+  return (presenter_blend(pr, u) + 4 * presenter_blend(pr, u + h / 2) +
+          presenter_blend(pr, u + h)) /
+         6;
+}
+
+/* Add a step to the held input's rank-two sum. */
+static void add_held(struct pending *p, double u, double h, const double *post)
 {
   const struct synapse *syn = &p->sys->model->synapse[0];
   const long rows = p->sys->state->matrix[0].rows;
+  const double b = mean_blend(p->sys->presenter, u, h), c = h * exp((u + h / 2) / syn->tau_dec);
+  const double from = c * (1 - b), to = c * b;
 
-  if (rows == 0 || !syn->learns) return;
-  const double b = presenter_blend(p->sys->presenter, p->time[n]);
-  const double c = w * exp(p->time[n] / syn->tau_dec), *post = post_nodes(p, syn);
-  post += (long)n * padded(syn->rows);
-  for (long i = 0; i < rows; i++) {
-    p->held_sum[0][i] += c * (1 - b) * post[i];
-    p->held_sum[1][i] += c * b * post[i];
-  }
+  kernel_combine_f64(1, 1, &from, post, rows, rows, p->held + SUM_FROM * p->held_ld);
+  kernel_combine_f64(1, 1, &to, post, rows, rows, p->held + SUM_TO * p->held_ld);
 }
 
-/* p and q of a fold: the error's side carries the weights, whichever side of the synapse it is on,
- * so that W and the V that learns the same product stay exact transposes. */
+/* Scale the error's side of all nodes: that it carries the coefficients, whichever side of the
+ * synapse it is on, keeps W and the V that learns the same product exact transposes. */
+static void scale_side(struct pending *p, int k, const void *from, long stride, long n)
+{
+  for (int node = 0; node < p->count; node++)
+    vectors_scale(p->single, p->weight[node] * p->growth[k][node],
+                  vectors_at(p->single, from, node * stride), n,
+                  vectors_at(p->single, p->side, node * padded(n)));
+}
+
 static void fold(struct pending *p, int k)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
   struct matrix *M = &p->sys->state->matrix[k];
-  const bool error_is_post = p->sys->model->stage[syn->post].family == ERROR;
-  const double *post = post_nodes(p, syn), *pre = p->value[syn->pre];
+  const void *post = post_nodes(p, syn), *pre = p->value[syn->pre];
   const long stride = padded(syn->rows);
-
-  for (int n = 0; n < p->count; n++) {
-    const double c = p->weight[n] * p->growth[k][n];
-    const double left = error_is_post ? c : 1, right = error_is_post ? 1 : c;
-    for (long i = 0; i < M->rows; i++) p->p[n * M->rows + i] = left * post[n * stride + i];
-    for (long j = 0; j < M->ld; j++) p->q[n * M->ld + j] = right * pre[n * M->ld + j];
-  }
   const double loss = -expm1(-(p->time[p->count - 1] - p->begin) / syn->tau_dec);
-  matrix_fold(M, loss, p->count, p->p, p->q, p->ps, p->qs);
+
+  if (p->sys->model->stage[syn->post].family == ERROR) {
+    scale_side(p, k, post, stride, M->rows);
+    matrix_fold(M, loss, p->count - 1, p->side, padded(M->rows), pre, M->ld);
+  } else {
+    scale_side(p, k, pre, M->ld, M->ld);
+    matrix_fold(M, loss, p->count - 1, post, stride, p->side, M->ld);
+  }
 }
 
 static void fold_held(struct pending *p)
 {
-  const struct presenter *pr = p->sys->presenter;
   const struct synapse *syn = &p->sys->model->synapse[0];
   struct matrix *M = &p->sys->state->matrix[0];
   const double loss = -expm1(-p->time[p->count - 1] / syn->tau_dec);
 
-  for (long i = 0; i < M->rows; i++) {
-    p->p[i] = p->held_sum[0][i] / syn->tau_pot;
-    p->p[M->rows + i] = p->held_sum[1][i] / syn->tau_pot;
-  }
-  memcpy(p->q, pr->x_from, (size_t)M->ld * sizeof(double));
-  memcpy(p->q + M->ld, pr->x_to, (size_t)M->ld * sizeof(double));
-  matrix_fold(M, loss, 2, p->p, p->q, p->ps, p->qs);
+  for (int e = 0; e < 2; e++)
+    vectors_store(p->single, 1 / syn->tau_pot, p->held + (SUM_FROM + e) * p->held_ld, M->rows,
+                  vectors_at(p->single, p->side, e * p->held_ld));
+  matrix_fold(M, loss, 2, p->side, p->held_ld, p->input, M->ld);
 }
 
-/* Fold all but the held input and keep the last node as the first of the next batch. */
+/* Fold all but the held input. */
 static void fold_hidden(struct pending *p)
 {
   const struct model *m = p->sys->model;
@@ -298,14 +320,16 @@ static void fold_hidden(struct pending *p)
     if (m->synapse[k].learns && m->synapse[k].pre != INPUT && owns_synapse(p, k)) fold(p, k);
 }
 
+/* The present point becomes the first node of the next batch. */
 static void keep_last_node(struct pending *p)
 {
-  const size_t last = (size_t)p->count - 1;
+  const long last = p->count - 1;
 
   for (int s = 0; s < p->sys->model->stages; s++) {
-    const size_t ld = (size_t)padded(width(p, s));
-    if (p->value[s]) memmove(p->value[s], p->value[s] + last * ld, ld * sizeof(double));
-    if (p->drive[s]) memmove(p->drive[s], p->drive[s] + last * ld, ld * sizeof(double));
+    const long ld = padded(width(p, s));
+    const size_t bytes = (size_t)ld * vectors_unit(p->single);
+    if (p->value[s]) memcpy(p->value[s], vectors_at(p->single, p->value[s], last * ld), bytes);
+    if (p->drive[s]) memcpy(p->drive[s], vectors_at(p->single, p->drive[s], last * ld), bytes);
   }
   p->begin = p->time[0] = p->time[last];
   p->weight[0] = 0;
@@ -313,18 +337,35 @@ static void keep_last_node(struct pending *p)
   set_growth(p, 0);
 }
 
-void pending_accept(struct pending *p, double h, const struct moment *at)
+void pending_amend(struct pending *p, int stage, const double *mean)
 {
+  if (p->count > 1) set_node(p, p->value[stage], stage, p->count - 2, mean);
+}
+
+void pending_accept(struct pending *p, double h, const struct moment *from, const struct moment *to)
+{
+  const struct model *m = p->sys->model;
+  long lo, hi;
+
   if (!p->sys->learning) return;
   if (p->count == NODES) {
     fold_hidden(p);
     keep_last_node(p);
   }
-  p->weight[p->count - 1] += h / 2;
-  weigh_held(p, p->count - 1, h / 2);
-  add_node(p, at);
-  p->weight[p->count - 1] = h / 2;
-  weigh_held(p, p->count - 1, h / 2);
+  const int n = p->count - 1;
+  p->time[n] = from->u + h / 2;
+  p->weight[n] = h;
+  set_growth(p, n);
+  for (int s = 0; s < m->stages; s++) {
+    set_node(p, p->value[s], s, n, to->mean[s]);
+    if (!p->drive[s]) continue;
+    for (long i = 0; i < width(p, s); i++)
+      p->drive_from[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
+    set_node(p, p->drive[s], s, n, p->drive_from);
+  }
+  system_rows(p->sys, m->synapse[0].post, &lo, &hi);
+  if (lo < hi && m->synapse[0].learns) add_held(p, from->u, h, to->mean[m->synapse[0].post] + lo);
+  add_node(p, to);
 }
 
 void pending_fold(struct pending *p)

@@ -39,57 +39,58 @@ CLONES void relax_gate(long n, double cap, double scale, const double *restrict 
   }
 }
 
-CLONES void relax_linear(long n, double E, double c0, double c1, const double *restrict v0,
-                         const double *restrict f0, const double *restrict f1, double *restrict v1)
-{
-  for (long i = 0; i < n; i++) v1[i] = E * v0[i] + (c0 * f0[i] + c1 * f1[i]);
-}
+/* v1 and the mean of one row. */
+#define STEP_ROW(i, D)                                                                             \
+  do {                                                                                             \
+    v1[i] = r.E * v0[i] + (r.c0 * f0[i] + r.c1 * f1[i]) - r.bow * (D);                             \
+    mean[i] = 0.5 * (f0[i] + f1[i]) - r.belly * (D)-r.slow * (v1[i] - v0[i]);                      \
+  } while (0)
 
-CLONES bool relax_crosses(long n, double cap, const double *restrict s0, const double *restrict s1)
+CLONES struct extent relax_step(long n, const struct relax *how, const double *restrict v0,
+                                const double *restrict f0, const double *restrict f1,
+                                const double *restrict q, const double *restrict q0,
+                                const double *restrict q1, double *restrict v1,
+                                double *restrict mean)
 {
-  int64_t any = 0;
+  const struct relax r = *how;
+  int64_t bent = 0, large = 0;
 
   for (long i = 0; i < n; i++) {
-    const int64_t low = (s0[i] > 0) ^ (s1[i] > 0), high = (s0[i] >= cap) ^ (s1[i] >= cap);
-    any |= low | high;
-  }
-  return any;
-}
-
-CLONES void relax_extent(long n, double reach, const double *restrict v0, const double *restrict f0,
-                         const double *restrict v1, const double *restrict f1, double *bend,
-                         double *size)
-{
-  int64_t most = 0, large = 0;
-
-  for (long i = 0; i < n; i++) {
-    const int64_t d = rank_of((f1[i] - v1[i]) - (f0[i] - v0[i]));
-    const int64_t v = rank_of(v1[i]), f = rank_of(reach * f1[i]), x = v > f ? v : f;
-    most = d > most ? d : most;
+    const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
+    STEP_ROW(i, D);
+    const int64_t d = rank_of(D), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
+    const int64_t x = v > f ? v : f;
+    bent = d > bent ? d : bent;
     large = x > large ? x : large;
   }
-  *bend = number_of(most);
-  *size = number_of(large);
+  return (struct extent){number_of(bent), number_of(large), false};
 }
 
-CLONES double relax_curvature(long n, double ratio, const double *restrict q,
-                              const double *restrict q0, const double *restrict q1, double cap,
-                              const double *restrict s0, const double *restrict s1)
+CLONES struct extent relax_gated_step(long n, const struct relax *how, double cap,
+                                      const double *restrict s0, const double *restrict s1,
+                                      const double *restrict v0, const double *restrict f0,
+                                      const double *restrict f1, const double *restrict q,
+                                      const double *restrict q0, const double *restrict q1,
+                                      double *restrict v1, double *restrict mean,
+                                      unsigned char *restrict crossed)
 {
-  int64_t most = 0;
+  const struct relax r = *how;
+  int64_t bent = 0, large = 0, any = 0;
 
-  if (!s0) {
-    for (long i = 0; i < n; i++) {
-      const int64_t e = rank_of(q1[i] - q0[i] - ratio * (q0[i] - q[i]));
-      most = e > most ? e : most;
-    }
-    return number_of(most);
-  }
   for (long i = 0; i < n; i++) {
-    const int64_t e = rank_of(q1[i] - q0[i] - ratio * (q0[i] - q[i]));
-    const double high = s0[i] > s1[i] ? s0[i] : s1[i], low = s0[i] > s1[i] ? s1[i] : s0[i];
-    const int64_t up = high > 0 ? e : 0, x = low < cap ? up : 0;
-    most = x > most ? x : most;
+    const int64_t low0 = s0[i] > 0, low1 = s1[i] > 0, high0 = s0[i] >= cap, high1 = s1[i] >= cap;
+    const int64_t active = (low0 & low1) & ~(high0 | high1); /* throughout */
+    const int64_t moves = (low0 | low1) & ~(high0 & high1);  /* at some time */
+    const int64_t crosses = (low0 ^ low1) | (high0 ^ high1);
+    const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
+    const double felt = active ? D : 0;
+    STEP_ROW(i, felt);
+    const int64_t d = moves ? rank_of(D) : 0, v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
+    const int64_t x = v > f ? v : f;
+    bent = d > bent ? d : bent;
+    large = x > large ? x : large;
+    any |= crosses;
+    crossed[i] = (unsigned char)crosses;
   }
-  return number_of(most);
+  return (struct extent){number_of(bent), number_of(large), any};
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "settle.h"
+#include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
 struct settler {
   const struct system *sys; /* borrowed */
   struct moment *at;        /* on the routes */
-  float *single;            /* the multiplied vector in the weights' precision */
+  float *rounded;           /* the multiplied vector, in single precision only */
 };
 
 struct settler *settler_create(const struct system *sys)
@@ -17,7 +18,7 @@ struct settler *settler_create(const struct system *sys)
   for (int l = 0; l <= sys->net->L; l++) most = sys->net->n[l] > most ? sys->net->n[l] : most;
   s->sys = sys;
   s->at = moment_on_routes(sys);
-  s->single = fail_alloc((size_t)padded(most), sizeof *s->single);
+  if (sys->net->single) s->rounded = fail_alloc((size_t)padded(most), sizeof *s->rounded);
   return s;
 }
 
@@ -25,7 +26,7 @@ void settler_destroy(struct settler *s)
 {
   if (!s) return;
   moment_destroy(s->at);
-  free(s->single);
+  free(s->rounded);
   free(s);
 }
 
@@ -45,8 +46,9 @@ void settle(struct settler *s, const double *x)
     system_rows(sys, k, &lo, &hi);
     if (syn != NONE && lo < hi) {
       const int pre = m->synapse[syn].pre;
-      matrix_multiply(&sys->state->matrix[syn], pre == INPUT ? x : s->at->value[pre], s->single,
-                      s->at->drive[k] + lo);
+      const struct matrix *M = &sys->state->matrix[syn];
+      const double *v = pre == INPUT ? x : s->at->value[pre];
+      matrix_multiply(M, vectors_rounded(M->single, v, M->ld, s->rounded), s->at->drive[k] + lo);
     }
     system_share_drive(sys, k);
     m->kind->force(m, k, s->at);

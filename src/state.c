@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "state.h"
 #include "kernel.h"
+#include "vectors.h"
 #include <stdlib.h>
 
 static void own_rows(const struct model *m, int layer, long *lo, long *hi)
@@ -111,31 +112,28 @@ void state_free_fields(int count, struct field *fields)
   free(fields);
 }
 
-static void round_to_single(const double *x, long n, float *out)
+void matrix_multiply(const struct matrix *M, const void *x, double *out)
 {
-  for (long j = 0; j < n; j++) out[j] = (float)x[j];
+  vectors_dot(M->single, M->rows, M->a, M->ld, x, out);
 }
 
-void matrix_multiply(const struct matrix *M, const double *x, float *rounded, double *out)
+void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y)
 {
-  if (!M->single) {
-    kernel_rows_f64(M->a, M->rows, M->ld, x, out);
-    return;
-  }
-  round_to_single(x, M->ld, rounded);
-  kernel_rows_f32(M->a, M->rows, M->ld, rounded, out);
+  const void *y = vectors_at(M->single, x, M->ld);
+
+  if (M->single)
+    kernel_rows2_f32(M->a, M->rows, M->ld, x, y, out_x, out_y);
+  else
+    kernel_rows2_f64(M->a, M->rows, M->ld, x, y, out_x, out_y);
 }
 
-void matrix_fold(struct matrix *M, double loss, int K, const double *p, const double *q, float *ps,
-                 float *qs)
+void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
+                 long q_stride)
 {
-  if (!M->single) {
-    kernel_fold_f64(M->a, M->rows, M->ld, loss, K, p, q);
-    return;
-  }
-  round_to_single(p, K * M->rows, ps);
-  round_to_single(q, K * M->ld, qs);
-  kernel_fold_f32(M->a, M->rows, M->ld, loss, K, ps, qs);
+  if (M->single)
+    kernel_fold_f32(M->a, M->rows, M->ld, loss, K, p, p_stride, q, q_stride);
+  else
+    kernel_fold_f64(M->a, M->rows, M->ld, loss, K, p, p_stride, q, q_stride);
 }
 
 double matrix_largest(const struct matrix *M)

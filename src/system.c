@@ -5,18 +5,19 @@
 
 /* The owners of every layer whose synapses multiply the stage. Tags: values have their stage's
  * number, drives come after them, diagnostics after those. */
-static struct route *plan_value(const struct model *m, int stage)
+static struct route *plan_value(const struct model *m, int stage, int blocks)
 {
   int *to = fail_alloc((size_t)m->synapses + 1, sizeof *to), count = 0;
 
   for (int k = 0; k < m->synapses; k++)
     if (m->synapse[k].pre == stage) to[count++] = m->synapse[k].layer;
-  struct route *rt = route_create(m->part, m->stage[stage].layer, count, to, stage);
+  struct route *rt = route_create(m->part, m->stage[stage].layer, blocks, count, to, stage);
   free(to);
   return rt;
 }
 
-struct system *system_create(struct model *model, struct state *state, struct presenter *pr)
+struct system *system_create(struct model *model, struct state *state, struct presenter *pr,
+                             bool means)
 {
   struct system *sys = fail_alloc(1, sizeof *sys);
   const size_t most = 16 + (size_t)model->noise_intervals;
@@ -32,9 +33,9 @@ struct system *system_create(struct model *model, struct state *state, struct pr
   sys->drive = fail_alloc((size_t)model->stages, sizeof *sys->drive);
   for (int k = 0; k < model->stages; k++) {
     const int layer = model->stage[k].layer;
-    sys->value[k] = plan_value(model, k);
+    sys->value[k] = plan_value(model, k, means ? 2 : 1);
     if (model->stage[k].whole)
-      sys->drive[k] = route_create(model->part, layer, 1, &layer, model->stages + k);
+      sys->drive[k] = route_create(model->part, layer, 1, 1, &layer, model->stages + k);
   }
   sys->segment = fail_alloc(most + 1, sizeof *sys->segment);
   sys->onset = fail_alloc(most, sizeof *sys->onset);
@@ -188,6 +189,7 @@ static struct moment *moment_frame(const struct system *sys)
   at->value = fail_alloc(stages, sizeof *at->value);
   at->drive = fail_alloc(stages, sizeof *at->drive);
   at->force = fail_alloc(stages, sizeof *at->force);
+  at->mean = fail_alloc(stages, sizeof *at->mean);
   at->scale = fail_alloc(stages, sizeof *at->scale);
   at->target = fail_alloc((size_t)sys->net->n[sys->net->L], sizeof *at->target);
   for (size_t k = 0; k < stages; k++) {
@@ -195,6 +197,7 @@ static struct moment *moment_frame(const struct system *sys)
     at->scale[k] = 1;
     if (rt->lo == rt->hi) continue;
     at->force[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
+    at->mean[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
     at->drive[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
     at->value[k] = fail_alloc((size_t)padded(rt->n), sizeof(double));
   }
@@ -217,6 +220,10 @@ struct moment *moment_on_routes(const struct system *sys)
   for (int k = 0; k < at->stages; k++) {
     free(at->value[k]);
     at->value[k] = sys->value[k]->vector;
+    if (sys->value[k]->blocks == 2 && at->value[k]) {
+      free(at->mean[k]);
+      at->mean[k] = at->value[k] + padded(sys->value[k]->n);
+    }
     if (sys->drive[k] && sys->drive[k]->vector) {
       free(at->drive[k]);
       at->drive[k] = sys->drive[k]->vector;
@@ -230,15 +237,22 @@ void moment_destroy(struct moment *at)
   if (!at) return;
   for (int k = 0; k < at->stages; k++) {
     free(at->force[k]);
+    if (!at->routes || at->routes->value[k]->blocks == 1) free(at->mean[k]);
     if (!at->routes) free(at->value[k]);
     if (!at->routes || !at->routes->drive[k] || !at->routes->drive[k]->vector) free(at->drive[k]);
   }
   free(at->value);
   free(at->drive);
   free(at->force);
+  free(at->mean);
   free(at->scale);
   free(at->target);
   free(at);
+}
+
+static void copy_rows(double *to, const double *from, long lo, long hi)
+{
+  memcpy(to + lo, from + lo, (size_t)(hi - lo) * sizeof(double));
 }
 
 void moment_copy(const struct system *sys, const struct moment *from, struct moment *to)
@@ -247,14 +261,38 @@ void moment_copy(const struct system *sys, const struct moment *from, struct mom
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    const size_t bytes = (size_t)(hi - lo) * sizeof(double);
     to->scale[k] = from->scale[k];
     if (lo == hi) continue;
-    memcpy(to->value[k] + lo, from->value[k] + lo, bytes);
+    copy_rows(to->value[k], from->value[k], lo, hi);
+    copy_rows(to->force[k], from->force[k], lo, hi);
     if (sys->drive[k])
-      memcpy(to->drive[k], from->drive[k], (size_t)sys->drive[k]->n * sizeof(double));
+      copy_rows(to->drive[k], from->drive[k], 0, sys->drive[k]->n);
     else
-      memcpy(to->drive[k] + lo, from->drive[k] + lo, bytes);
-    memcpy(to->force[k] + lo, from->force[k] + lo, bytes);
+      copy_rows(to->drive[k], from->drive[k], lo, hi);
+  }
+}
+
+static void exchange_arrays(double **a, double **b)
+{
+  double *const spare = *a;
+
+  *a = *b;
+  *b = spare;
+}
+
+void moment_take(const struct system *sys, struct moment *from, struct moment *to)
+{
+  to->u = from->u;
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    to->scale[k] = from->scale[k];
+    if (lo == hi) continue;
+    exchange_arrays(&to->force[k], &from->force[k]);
+    copy_rows(to->value[k], from->value[k], lo, hi); /* values stay on the routes, as whole */
+    if (sys->drive[k])                               /* drives do */
+      copy_rows(to->drive[k], from->drive[k], 0, sys->drive[k]->n);
+    else
+      exchange_arrays(&to->drive[k], &from->drive[k]);
   }
 }

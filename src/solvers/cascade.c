@@ -9,7 +9,7 @@
  * is first guessed from its left end; what is missing is h^2/tau_pot. Order 2. */
 #include "stepper.h"
 
-static void cascade_try(struct stepper *st, double h, struct verdict worst[FAMILIES])
+static void cascade_try(struct stepper *st, double h)
 {
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
@@ -22,11 +22,8 @@ static void cascade_try(struct stepper *st, double h, struct verdict worst[FAMIL
       pending_product(st->pending, stage->synapse, st->to->u, h, st->to->drive[k]);
     system_share_drive(sys, k);
     m->kind->force(m, k, st->to);
-    const struct verdict v =
+    st->verdict[k] =
         m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, st->to);
-    worst[stage->family].error = fmax(worst[stage->family].error, v.error);
-    worst[stage->family].bend = fmax(worst[stage->family].bend, v.bend);
-    worst[stage->family].size = fmax(worst[stage->family].size, v.size);
     system_share_value(sys, k);
     if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
   }
@@ -52,6 +49,7 @@ static enum outcome cascade_advance(struct solver *s, double *reached)
 const struct solver_kind solver_cascade = {
     .name = "cascade",
     .about = "exponential steps, layer by layer",
+    .means = true,
     .create = cascade_create,
     .destroy = cascade_destroy,
     .advance = cascade_advance,

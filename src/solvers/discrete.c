@@ -6,13 +6,13 @@
  * which is W + (T/tau_pot) z y' with the decay exact. */
 #include "settle.h"
 #include "solver.h"
+#include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
 struct discrete {
   struct settler *settler;
-  double *p, *q; /* [largest width padded] the two vectors of an update */
-  float *ps, *qs;
+  void *p, *q; /* [largest width padded] the two vectors of an update, as the weights want them */
 };
 
 static void discrete_check(const struct job *job, struct faults *faults)
@@ -34,10 +34,8 @@ static void discrete_create(struct solver *s, const struct job *job)
   (void)job;
   for (int l = 0; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
   d->settler = settler_create(s->sys);
-  d->p = fail_alloc((size_t)padded(most), sizeof *d->p);
-  d->q = fail_alloc((size_t)padded(most), sizeof *d->q);
-  d->ps = fail_alloc((size_t)padded(most), sizeof *d->ps);
-  d->qs = fail_alloc((size_t)padded(most), sizeof *d->qs);
+  d->p = fail_alloc((size_t)padded(most), vectors_unit(net->single));
+  d->q = fail_alloc((size_t)padded(most), vectors_unit(net->single));
   s->own = d;
 }
 
@@ -48,8 +46,6 @@ static void discrete_destroy(struct solver *s)
   settler_destroy(d->settler);
   free(d->p);
   free(d->q);
-  free(d->ps);
-  free(d->qs);
   free(d);
 }
 
@@ -70,9 +66,9 @@ static void update(struct solver *s, int k)
   system_rows(sys, syn->post, &lo, &hi);
   if (lo == hi || !syn->learns) return;
   const double *post = (syn->post_drive ? at->drive[syn->post] : at->value[syn->post]) + lo;
-  for (long i = 0; i < M->rows; i++) d->p[i] = (error_is_post ? rate : 1) * post[i];
-  for (long j = 0; j < M->ld; j++) d->q[j] = (error_is_post ? 1 : rate) * pre[j];
-  matrix_fold(M, -expm1(-T / syn->tau_dec), 1, d->p, d->q, d->ps, d->qs);
+  vectors_store(M->single, error_is_post ? rate : 1, post, M->rows, d->p);
+  vectors_store(M->single, error_is_post ? 1 : rate, pre, M->ld, d->q);
+  matrix_fold(M, -expm1(-T / syn->tau_dec), 1, d->p, M->ld, d->q, M->ld);
 }
 
 static bool all_bounded(const struct solver *s)

@@ -12,8 +12,8 @@
 
 struct lockstep {
   struct moment *guess; /* extrapolated drives, predicted values */
-  struct moment *fixed; /* corrected values; drives and forces are borrowed from `to` */
-  double **own_drive, **own_force;
+  struct moment *fixed; /* corrected values; all else is borrowed from `to` */
+  double **own_drive, **own_force, **own_mean;
 };
 
 /* guess->drive = from + h/(from - before) (from - before), whole where the stage is whole. */
@@ -70,7 +70,9 @@ static void drive_all(struct stepper *st, double h)
       const bool travels = sys->value[k]->requests > 0;
       if (travels != (pass == 1)) continue;
       route_end(sys->value[k]);
-      if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
+      if (!system_uses(sys, k)) continue;
+      if (st->owed) pending_amend(st->pending, k, st->to->mean[k]);
+      pending_meet(st->pending, k, st->to->value[k]);
     }
     for (int k = 0; k < stages; k++) {
       const int syn = m->stage[k].synapse;
@@ -82,12 +84,12 @@ static void drive_all(struct stepper *st, double h)
       if (sys->drive[k]) route_begin(sys->drive[k]);
     }
   }
-  for (int k = 0; k < stages; k++) {
+  for (int k = 0; k < stages; k++)
     if (sys->drive[k]) route_end(sys->drive[k]);
-  }
+  st->owed = false;
 }
 
-static void lockstep_try(struct stepper *st, double h, struct verdict worst[FAMILIES])
+static void lockstep_try(struct stepper *st, double h)
 {
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
@@ -98,24 +100,23 @@ static void lockstep_try(struct stepper *st, double h, struct verdict worst[FAMI
   ls->fixed->u = st->to->u;
   for (int k = 0; k < system_stages(sys); k++) {
     const struct leak leak = leak_over(h, m->stage[k].tau);
-    struct verdict *w = &worst[m->stage[k].family];
     double gap = 0;
     long lo, hi;
     m->kind->force(m, k, st->to);
     ls->fixed->scale[k] = st->to->scale[k];
-    const struct verdict v = m->kind->step(m, k, &leak, NULL, st->from, ls->fixed);
+    struct verdict v =
+        m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, ls->fixed);
     system_rows(sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++)
       gap = fmax(gap, fabs(ls->fixed->value[k][i] - st->to->value[k][i]));
     /* With the past known, the corrected value is in error by about a sixth of the gap. */
-    w->error = fmax(w->error, isfinite(v.error) ? gap / 6 : INFINITY);
-    w->bend = fmax(w->bend, v.bend);
-    w->size = fmax(w->size, v.size);
+    if (isfinite(v.error)) v.error = gap / 6;
+    st->verdict[k] = v;
   }
   st->solver->stats.evaluations++;
 }
 
-/* The next step begins at the corrected values. */
+/* The next step begins at the corrected values, and its messages carry the means of this one. */
 static void lockstep_accepted(struct stepper *st)
 {
   const struct system *sys = st->solver->sys;
@@ -126,6 +127,7 @@ static void lockstep_accepted(struct stepper *st)
     system_rows(sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++) st->from->value[k][i] = fixed->value[k][i];
   }
+  st->owed = true;
 }
 
 static void lockstep_create(struct solver *s, const struct job *job)
@@ -140,8 +142,10 @@ static void lockstep_create(struct solver *s, const struct job *job)
   ls->fixed = moment_create(s->sys);
   ls->own_drive = ls->fixed->drive;
   ls->own_force = ls->fixed->force;
+  ls->own_mean = ls->fixed->mean;
   ls->fixed->drive = st->to->drive;
   ls->fixed->force = st->to->force;
+  ls->fixed->mean = st->to->mean;
 }
 
 static void lockstep_destroy(struct solver *s)
@@ -151,6 +155,7 @@ static void lockstep_destroy(struct solver *s)
 
   ls->fixed->drive = ls->own_drive;
   ls->fixed->force = ls->own_force;
+  ls->fixed->mean = ls->own_mean;
   moment_destroy(ls->guess);
   moment_destroy(ls->fixed);
   free(ls);
@@ -165,6 +170,7 @@ static enum outcome lockstep_advance(struct solver *s, double *reached)
 const struct solver_kind solver_lockstep = {
     .name = "lockstep",
     .about = "exponential steps, all layers at once",
+    .means = true,
     .create = lockstep_create,
     .destroy = lockstep_destroy,
     .advance = lockstep_advance,

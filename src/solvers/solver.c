@@ -48,6 +48,11 @@ enum outcome solver_advance(struct solver *s, long p, double *reached)
   return s->kind->advance(s, reached);
 }
 
+bool solver_needs_means(const struct job *job)
+{
+  return kinds[job_choice(job, "solver.name")]->means;
+}
+
 void solver_check(const struct job *job, struct faults *faults)
 {
   const struct solver_kind *kind = kinds[job_choice(job, "solver.name")];

@@ -4,6 +4,9 @@
 #include <string.h>
 
 static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
+/* How many times an error of the averages that weights learn from counts: chosen where error in the
+ * weights against steps was best on three networks (docs/performance.md). */
+static const double LEARNING = 5;
 
 struct stepper *stepper_create(struct solver *solver)
 {
@@ -15,6 +18,8 @@ struct stepper *stepper_create(struct solver *solver)
   st->from = moment_create(sys);
   st->to = moment_on_routes(sys);
   st->pending = pending_create(sys);
+  st->verdict = fail_alloc((size_t)sys->model->stages, sizeof *st->verdict);
+  st->size = fail_alloc((size_t)sys->model->stages, sizeof *st->size);
   st->tau_least = INFINITY;
   for (int k = 0; k < sys->model->stages; k++)
     st->tau_least = fmin(st->tau_least, sys->model->stage[k].tau);
@@ -28,6 +33,8 @@ void stepper_destroy(struct stepper *st)
   moment_destroy(st->from);
   moment_destroy(st->to);
   pending_destroy(st->pending);
+  free(st->verdict);
+  free(st->size);
   free(st);
 }
 
@@ -68,6 +75,7 @@ static void take_up(struct stepper *st)
     system_share_value(sys, k);
   }
   st->to->u = 0;
+  st->owed = false;
   pending_begin(st->pending);
   for (int k = 0; k < system_stages(sys); k++)
     if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
@@ -75,7 +83,20 @@ static void take_up(struct stepper *st)
   stepper_evaluate(st, st->to);
   pending_first(st->pending, st->to);
   moment_copy(sys, st->to, st->from);
-  st->size[ACTIVITY] = st->size[ERROR] = 0;
+  memset(st->size, 0, (size_t)sys->model->stages * sizeof *st->size);
+}
+
+/* The means of the last step where lockstep has not sent them yet. */
+static void settle_debts(struct stepper *st)
+{
+  const struct system *sys = st->solver->sys;
+
+  if (!st->owed) return;
+  for (int k = 0; k < system_stages(sys); k++) {
+    system_share_value(sys, k);
+    if (system_uses(sys, k)) pending_amend(st->pending, k, st->to->mean[k]);
+  }
+  st->owed = false;
 }
 
 /* Put the state down as of moment `at`. */
@@ -89,6 +110,7 @@ static void put_down(struct stepper *st, const struct moment *at)
     if (lo < hi)
       memcpy(sys->state->value[k], at->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
   }
+  settle_debts(st);
   pending_fold(st->pending);
   const int out = sys->model->output;
   if (sys->value[out]->lo < sys->value[out]->hi)
@@ -96,42 +118,50 @@ static void put_down(struct stepper *st, const struct moment *at)
 }
 
 /* The largest verdicts over all ranks. */
-static void agree(const struct stepper *st, struct verdict worst[FAMILIES])
+static void agree(const struct stepper *st)
 {
   const struct system *sys = st->solver->sys;
 
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, worst, 3 * FAMILIES, MPI_DOUBLE, MPI_MAX, sys->comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 3 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
+                          sys->comm));
 }
 
-/* Error over tolerance. The bend counts over the whole presentation, relative to what the weights
- * gain in it: a step that is exact for y and z may still be too long for the trapezoid rule. */
-static double judge(struct stepper *st, double h, struct verdict worst[FAMILIES])
+/* Error over tolerance. An error of y or z counts at the end of the step, relative to its family.
+ * What the weights learn from counts over the whole presentation, relative to the stage itself: a
+ * step that is exact at its end may still be too long for them. */
+static double judge(const struct stepper *st, double h)
 {
   const struct solver *s = st->solver;
-  double ratio = 0;
+  const struct model *m = s->sys->model;
+  const int stages = system_stages(s->sys);
+  double size[FAMILIES] = {0}, ratio = 0;
 
-  for (int f = 0; f < FAMILIES; f++) {
-    const double size = fmax(st->size[f], worst[f].size);
-    const double tolerance = s->relative * size + s->absolute;
-    const double bend = worst[f].bend * h / s->sys->presenter->duration;
-    ratio = fmax(ratio, fmax(worst[f].error, s->sys->learning ? bend : 0) / tolerance);
-    if (!isfinite(worst[f].error) || !(worst[f].size < TOO_LARGE)) return INFINITY;
+  for (int k = 0; k < stages; k++) {
+    double *family = &size[m->stage[k].family];
+    *family = fmax(*family, fmax(st->size[k], st->verdict[k].size));
+  }
+  for (int k = 0; k < stages; k++) {
+    const struct verdict *v = &st->verdict[k];
+    if (!isfinite(v->error) || !(v->size < TOO_LARGE)) return INFINITY;
+    ratio = fmax(ratio, v->error / (s->relative * size[m->stage[k].family] + s->absolute));
+    if (s->sys->learning)
+      ratio = fmax(ratio, LEARNING * v->blur * h / s->sys->presenter->duration /
+                              (s->relative * fmax(st->size[k], v->size) + s->absolute));
   }
   return ratio;
 }
 
-static void accept(struct stepper *st, double h, const struct verdict worst[FAMILIES],
-                   step_accepted *accepted)
+static void accept(struct stepper *st, double h, step_accepted *accepted)
 {
   const struct system *sys = st->solver->sys;
   struct moment *spare = st->before;
 
-  for (int f = 0; f < FAMILIES; f++) st->size[f] = fmax(st->size[f], worst[f].size);
-  pending_accept(st->pending, h, st->to);
+  for (int k = 0; k < system_stages(sys); k++) st->size[k] = fmax(st->size[k], st->verdict[k].size);
+  pending_accept(st->pending, h, st->from, st->to);
   st->before = st->from;
   st->from = spare;
-  moment_copy(sys, st->to, st->from);
+  moment_take(sys, st->to, st->from);
   if (accepted) accepted(st);
   st->has_before = true;
   st->solver->stats.steps++;
@@ -177,14 +207,13 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
     while (st->from->u < end) {
       const double left = end - st->from->u, h = fit(st, left);
       const bool lands = h > left * (1 - 1e-9);
-      struct verdict worst[FAMILIES] = {{0}};
 
       system_look(sys, k, lands ? end : st->from->u + h, st->to);
-      attempt(st, h, worst);
-      agree(st, worst);
-      const double ratio = judge(st, h, worst);
+      attempt(st, h);
+      agree(st);
+      const double ratio = judge(st, h);
       if (ratio <= 1)
-        accept(st, h, worst, accepted);
+        accept(st, h, accepted);
       else
         s->stats.rejected++;
       st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));

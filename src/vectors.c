@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "vectors.h"
+#include "kernel.h"
+#include <string.h>
+
+size_t vectors_unit(bool single)
+{
+  return single ? sizeof(float) : sizeof(double);
+}
+
+void *vectors_at(bool single, const void *v, long at)
+{
+  return (char *)v + (size_t)at * vectors_unit(single);
+}
+
+const void *vectors_rounded(bool single, const double *x, long n, float *scratch)
+{
+  if (!single) return x;
+  kernel_round(1, x, n, scratch);
+  return scratch;
+}
+
+void vectors_store(bool single, double c, const double *from, long n, void *to)
+{
+  if (single)
+    kernel_round(c, from, n, to);
+  else if (c == 1)
+    memcpy(to, from, (size_t)n * sizeof(double));
+  else
+    kernel_scale_f64(c, from, n, to);
+}
+
+void vectors_scale(bool single, double c, const void *from, long n, void *to)
+{
+  if (single)
+    kernel_scale_f32(c, from, n, to);
+  else
+    kernel_scale_f64(c, from, n, to);
+}
+
+void vectors_dot(bool single, long K, const void *v, long ld, const void *x, double *out)
+{
+  if (single)
+    kernel_rows_f32(v, K, ld, x, out);
+  else
+    kernel_rows_f64(v, K, ld, x, out);
+}
+
+void vectors_combine(bool single, double scale, int K, const double *c, const void *v, long stride,
+                     long n, double *out)
+{
+  if (single)
+    kernel_combine_f32(scale, K, c, v, stride, n, out);
+  else
+    kernel_combine_f64(scale, K, c, v, stride, n, out);
+}
