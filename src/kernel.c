@@ -1,28 +1,69 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "kernel.h"
 #include "clones.h"
+#include <string.h>
 
 enum { LANES64 = 8, LANES32 = 16, ROWS = 4 };
 typedef double vec64 __attribute__((vector_size(64)));
 typedef float vec32 __attribute__((vector_size(64)));
 
-/* Lanes are added pairwise: 0+4, 1+5, ..., then 0+2, 1+3, then 0+1. */
-static inline double sum64(vec64 a)
+typedef double half64 __attribute__((vector_size(32)));
+typedef float half32 __attribute__((vector_size(32)));
+
+#define PAIR __builtin_shufflevector
+
+/* Lanes are added pairwise: 0+4, 1+5, 2+6, 3+7, then the first two of these to the last two, then
+ * these two. Singles are doubles before they are added, 0+8, 1+9, ... first. */
+static inline half64 fold64(vec64 a)
 {
-  return ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
+  return PAIR(a, a, 0, 1, 2, 3) + PAIR(a, a, 4, 5, 6, 7);
 }
 
-static inline double sum32(vec32 a)
+static inline half64 fold32(vec32 a)
 {
-  double s[LANES64];
+  const half32 low = PAIR(a, a, 0, 1, 2, 3, 4, 5, 6, 7);
+  const half32 high = PAIR(a, a, 8, 9, 10, 11, 12, 13, 14, 15);
 
-  for (int i = 0; i < LANES64; i++) s[i] = (double)a[i] + (double)a[i + LANES64];
-  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+  return fold64(__builtin_convertvector(low, vec64) + __builtin_convertvector(high, vec64));
 }
 
-/* ROWS rows at once share the loads of x and keep enough sums in flight; a row's own order of
- * additions is the same as alone. */
-#define ROW_DOTS(vec, lanes, sum, count)                                                           \
+static inline double sum_half(half64 a)
+{
+  return (a[0] + a[2]) + (a[1] + a[3]);
+}
+
+static inline void put_four(double *out, half64 a, half64 b, half64 c, half64 d)
+{
+  const half64 ab = PAIR(a, b, 0, 1, 4, 5) + PAIR(a, b, 2, 3, 6, 7);
+  const half64 cd = PAIR(c, d, 0, 1, 4, 5) + PAIR(c, d, 2, 3, 6, 7);
+  const half64 sums = PAIR(ab, cd, 0, 2, 4, 6) + PAIR(ab, cd, 1, 3, 5, 7);
+
+  memcpy(out, &sums, sizeof sums);
+}
+
+static inline void put_row64(double *out, const vec64 *a)
+{
+  *out = sum_half(fold64(*a));
+}
+
+static inline void put_row32(double *out, const vec32 *a)
+{
+  *out = sum_half(fold32(*a));
+}
+
+static inline void put_rows64(double *out, const vec64 *a)
+{
+  put_four(out, fold64(a[0]), fold64(a[1]), fold64(a[2]), fold64(a[3]));
+}
+
+static inline void put_rows32(double *out, const vec32 *a)
+{
+  put_four(out, fold32(a[0]), fold32(a[1]), fold32(a[2]), fold32(a[3]));
+}
+
+/* ROWS rows at once share the loads of x, keep enough sums in flight and add their lanes side by
+ * side; a row's own order of additions is the same as alone. */
+#define ROW_DOTS(vec, lanes, count, put)                                                           \
   do {                                                                                             \
     vec even[count] = {{0}}, odd[count] = {{0}};                                                   \
     for (long j = 0; j < ld; j += 2 * (lanes)) {                                                   \
@@ -32,7 +73,8 @@ static inline double sum32(vec32 a)
       const vec x1 = *(const vec *)(x + j + (lanes));                                              \
       for (int r = 0; r < (count); r++) odd[r] += *(const vec *)(a + r * ld + j + (lanes)) * x1;   \
     }                                                                                              \
-    for (int r = 0; r < (count); r++) out[i + r] = sum(even[r] + odd[r]);                          \
+    for (int r = 0; r < (count); r++) even[r] += odd[r];                                           \
+    put(out + i, even);                                                                            \
   } while (0)
 
 CLONES void kernel_rows_f64(const double *A, long rows, long ld, const double *x, double *out)
@@ -41,11 +83,11 @@ CLONES void kernel_rows_f64(const double *A, long rows, long ld, const double *x
 
   for (; i + ROWS <= rows; i += ROWS) {
     const double *a = A + i * ld;
-    ROW_DOTS(vec64, LANES64, sum64, ROWS);
+    ROW_DOTS(vec64, LANES64, ROWS, put_rows64);
   }
   for (; i < rows; i++) {
     const double *a = A + i * ld;
-    ROW_DOTS(vec64, LANES64, sum64, 1);
+    ROW_DOTS(vec64, LANES64, 1, put_row64);
   }
 }
 
@@ -55,16 +97,16 @@ CLONES void kernel_rows_f32(const float *A, long rows, long ld, const float *x, 
 
   for (; i + ROWS <= rows; i += ROWS) {
     const float *a = A + i * ld;
-    ROW_DOTS(vec32, LANES32, sum32, ROWS);
+    ROW_DOTS(vec32, LANES32, ROWS, put_rows32);
   }
   for (; i < rows; i++) {
     const float *a = A + i * ld;
-    ROW_DOTS(vec32, LANES32, sum32, 1);
+    ROW_DOTS(vec32, LANES32, 1, put_row32);
   }
 }
 
 /* Two vectors share the loads of a row. */
-#define ROW_DOTS2(vec, lanes, sum, count)                                                          \
+#define ROW_DOTS2(vec, lanes, count, put)                                                          \
   do {                                                                                             \
     vec even_x[count] = {{0}}, odd_x[count] = {{0}}, even_y[count] = {{0}}, odd_y[count] = {{0}};  \
     for (long j = 0; j < ld; j += 2 * (lanes)) {                                                   \
@@ -82,10 +124,9 @@ CLONES void kernel_rows_f32(const float *A, long rows, long ld, const float *x, 
         odd_y[r] += w * y1;                                                                        \
       }                                                                                            \
     }                                                                                              \
-    for (int r = 0; r < (count); r++) {                                                            \
-      out_x[i + r] = sum(even_x[r] + odd_x[r]);                                                    \
-      out_y[i + r] = sum(even_y[r] + odd_y[r]);                                                    \
-    }                                                                                              \
+    for (int r = 0; r < (count); r++) even_x[r] += odd_x[r], even_y[r] += odd_y[r];                \
+    put(out_x + i, even_x);                                                                        \
+    put(out_y + i, even_y);                                                                        \
   } while (0)
 
 CLONES void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
@@ -95,11 +136,11 @@ CLONES void kernel_rows2_f64(const double *A, long rows, long ld, const double *
 
   for (; i + ROWS <= rows; i += ROWS) {
     const double *a = A + i * ld;
-    ROW_DOTS2(vec64, LANES64, sum64, ROWS);
+    ROW_DOTS2(vec64, LANES64, ROWS, put_rows64);
   }
   for (; i < rows; i++) {
     const double *a = A + i * ld;
-    ROW_DOTS2(vec64, LANES64, sum64, 1);
+    ROW_DOTS2(vec64, LANES64, 1, put_row64);
   }
 }
 
@@ -110,11 +151,11 @@ CLONES void kernel_rows2_f32(const float *A, long rows, long ld, const float *x,
 
   for (; i + ROWS <= rows; i += ROWS) {
     const float *a = A + i * ld;
-    ROW_DOTS2(vec32, LANES32, sum32, ROWS);
+    ROW_DOTS2(vec32, LANES32, ROWS, put_rows32);
   }
   for (; i < rows; i++) {
     const float *a = A + i * ld;
-    ROW_DOTS2(vec32, LANES32, sum32, 1);
+    ROW_DOTS2(vec32, LANES32, 1, put_row32);
   }
 }
 
