@@ -10,5 +10,7 @@ struct leak {
   double j; /* int_0^h e^(-(h-s)/tau)/tau s(h-s) ds / h^2: weighs the curvature of f */
 };
 struct leak leak_over(double h, double tau);
+/* The same without j. */
+struct leak leak_straight(double h, double tau);
 
 #endif

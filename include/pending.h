@@ -17,7 +17,7 @@
 #include "system.h"
 
 /* A fold costs as much per node as a product; more nodes make every product dearer. */
-enum { PENDING_NODES = 24 };
+enum { PENDING_NODES = 16 };
 
 struct pending;
 

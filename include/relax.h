@@ -28,18 +28,25 @@ struct relax {
 struct extent {
   double curvature; /* largest |D|, of rows with an active end where there is a gate */
   double size;      /* largest |v1| and reach |f1|; not finite if any is not */
-  bool crosses;     /* some row goes to another side of 0 or of the cap */
 };
 
 /* v1, and the mean of v over the step, of every row. */
 struct extent relax_step(long n, const struct relax *r, const double *v0, const double *f0,
                          const double *f1, const double *q, const double *q0, const double *q1,
                          double *v1, double *mean);
-/* The same where f follows q only while 0 < s < cap, s going from s0 to s1. Rows with crossed[i]
- * set go from one of s <= 0, 0 < s < cap, s >= cap to another: theirs is the straight line. */
+/* The same where f follows q only while 0 < s < cap, s going from s0 to s1. Rows that cross (see
+ * relax_crossings) get the straight line. */
 struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
                                const double *s1, const double *v0, const double *f0,
                                const double *f1, const double *q, const double *q0,
-                               const double *q1, double *v1, double *mean, unsigned char *crossed);
+                               const double *q1, double *v1, double *mean);
+/* crossed[i] = 1 where s goes from one of s <= 0, 0 < s < cap, s >= cap to another, else 0. Does
+ * any? */
+bool relax_crossings(long n, double cap, const double *s0, const double *s1,
+                     unsigned char *crossed);
+
+/* max |x|; not finite if any is not. */
+double relax_largest_f64(long n, const double *x);
+double relax_largest_f32(long n, const float *x);
 
 #endif

@@ -15,16 +15,25 @@ static inline int switching_region(double cap, double s)
   return (s > 0) + (s >= cap);
 }
 
-/* What a step's forcing f comes to. */
-struct forcing {
-  double felt; /* int e^(-(h-s)/tau)/tau f(s) ds */
-  double mean; /* int f(s) ds / h */
+/* What v, going linearly from v0 to v1 over a step, comes to while a unit is on:
+ *   felt = felt0 v0 + felt1 v1 = int e^(-(h-s)/tau)/tau v(s) ds over that time
+ *   mean = mean0 v0 + mean1 v1 = int v(s) ds / h */
+struct passage {
+  double felt0, felt1, mean0, mean1;
 };
 
-/* f = phi(s) = clip(relu(s), 0, cap) */
-struct forcing switching_phi(const struct leak *k, double cap, double s0, double s1);
-/* f = phi'(s) v, v going linearly from v0 to v1 */
-struct forcing switching_gate(const struct leak *k, double cap, double s0, double s1, double v0,
-                              double v1);
+/* The passages of a unit above zero and above the cap. */
+struct switching {
+  struct passage zero, cap;
+};
+struct switching switching_over(const struct leak *k, double cap, double s0, double s1);
+
+struct forcing {
+  double felt, mean;
+};
+/* Of f = phi(s) = clip(relu(s), 0, cap). */
+struct forcing switching_phi(const struct switching *w, double cap, double s0, double s1);
+/* Of f = phi'(s) v, v going linearly from v0 to v1. */
+struct forcing switching_gate(const struct switching *w, double v0, double v1);
 
 #endif

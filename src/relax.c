@@ -63,7 +63,7 @@ CLONES struct extent relax_step(long n, const struct relax *how, const double *r
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
   }
-  return (struct extent){number_of(bent), number_of(large), false};
+  return (struct extent){number_of(bent), number_of(large)};
 }
 
 CLONES struct extent relax_gated_step(long n, const struct relax *how, double cap,
@@ -71,26 +71,60 @@ CLONES struct extent relax_gated_step(long n, const struct relax *how, double ca
                                       const double *restrict v0, const double *restrict f0,
                                       const double *restrict f1, const double *restrict q,
                                       const double *restrict q0, const double *restrict q1,
-                                      double *restrict v1, double *restrict mean,
-                                      unsigned char *restrict crossed)
+                                      double *restrict v1, double *restrict mean)
 {
   const struct relax r = *how;
-  int64_t bent = 0, large = 0, any = 0;
+  int64_t bent = 0, large = 0;
 
   for (long i = 0; i < n; i++) {
-    const int64_t low0 = s0[i] > 0, low1 = s1[i] > 0, high0 = s0[i] >= cap, high1 = s1[i] >= cap;
-    const int64_t active = (low0 & low1) & ~(high0 | high1); /* throughout */
-    const int64_t moves = (low0 | low1) & ~(high0 & high1);  /* at some time */
-    const int64_t crosses = (low0 ^ low1) | (high0 ^ high1);
+    const double low = s0[i] < s1[i] ? s0[i] : s1[i], high = s0[i] < s1[i] ? s1[i] : s0[i];
     const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
-    const double felt = active ? D : 0;
+    const double stays_above = low > 0 ? D : 0, felt = high < cap ? stays_above : 0;
+    const double is_above = high > 0 ? D : 0, seen = low < cap ? is_above : 0;
     STEP_ROW(i, felt);
-    const int64_t d = moves ? rank_of(D) : 0, v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
+    const int64_t d = rank_of(seen), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
-    any |= crosses;
-    crossed[i] = (unsigned char)crosses;
   }
-  return (struct extent){number_of(bent), number_of(large), any};
+  return (struct extent){number_of(bent), number_of(large)};
+}
+
+CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
+                            const double *restrict s1, unsigned char *restrict crossed)
+{
+  unsigned char any = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int zero = (s0[i] > 0) ^ (s1[i] > 0), top = (s0[i] >= cap) ^ (s1[i] >= cap);
+    crossed[i] = (unsigned char)(zero | top);
+    any |= crossed[i];
+  }
+  return any != 0;
+}
+
+CLONES double relax_largest_f64(long n, const double *x)
+{
+  int64_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int64_t v = rank_of(x[i]);
+    large = v > large ? v : large;
+  }
+  return number_of(large);
+}
+
+CLONES double relax_largest_f32(long n, const float *x)
+{
+  int32_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    int32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    bits &= INT32_MAX;
+    large = bits > large ? bits : large;
+  }
+  float most;
+  memcpy(&most, &large, sizeof most);
+  return (double)most;
 }

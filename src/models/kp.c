@@ -22,6 +22,14 @@
  * share of it is still on the safe side (docs/performance.md). */
 static const double FOLLOWED = 0.3;
 
+/* The rows of a layer that switch within the step at hand. */
+struct crossings {
+  long count;
+  long *row;             /* [own rows] */
+  double tau;            /* how they switch is known for this time constant [s]; 0: for none */
+  struct switching *how; /* [own rows] */
+};
+
 struct kp {
   double reach[FAMILIES]; /* 1 - exp(-T/tau): how near v can come to f in a presentation */
   bool gate;              /* phi' in eq. 5 */
@@ -31,6 +39,7 @@ struct kp {
   double noise_keep[FAMILIES];     /* exp(-interval/tau) of each family */
   double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
   double noise_begin;              /* when that interval began, time inside the presentation [s] */
+  struct crossings *crossings;     /* [L + 1] by layer; hidden ones */
   unsigned char *crossed;          /* scratch: rows that switch within a step */
 };
 
@@ -137,6 +146,21 @@ static long widest(const struct network *net)
   return most;
 }
 
+static void make_crossings(struct model *m)
+{
+  struct kp *kp = m->own;
+  long lo, hi;
+
+  kp->crossed = fail_alloc((size_t)widest(m->net), sizeof *kp->crossed);
+  kp->crossings = fail_alloc((size_t)m->net->L + 1, sizeof *kp->crossings);
+  for (int l = 1; l < m->net->L; l++) {
+    struct crossings *c = &kp->crossings[l];
+    partition_rows(m->part, l, m->part->rank, &lo, &hi);
+    c->row = fail_alloc((size_t)(hi - lo), sizeof *c->row);
+    c->how = fail_alloc((size_t)(hi - lo), sizeof *c->how);
+  }
+}
+
 static void kp_create(struct model *m, const struct job *job)
 {
   struct kp *kp = fail_alloc(1, sizeof *kp);
@@ -149,7 +173,7 @@ static void kp_create(struct model *m, const struct job *job)
   m->probabilities = job_choice(job, "kp.output_error") == 0;
   kp->reach[ACTIVITY] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_inf"));
   kp->reach[ERROR] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_err"));
-  kp->crossed = fail_alloc((size_t)widest(m->net), sizeof *kp->crossed);
+  make_crossings(m);
   make_stages(m, job);
   make_synapses(m, job);
   if (kp->noise > 0) make_noise(m, job);
@@ -165,6 +189,11 @@ static void kp_destroy(struct model *m)
   }
   free(kp->noise_from);
   free(kp->noise_to);
+  for (int l = 1; l < m->net->L; l++) {
+    free(kp->crossings[l].row);
+    free(kp->crossings[l].how);
+  }
+  free(kp->crossings);
   free(kp->crossed);
   free(kp);
 }
@@ -310,40 +339,53 @@ static enum shape shape_of(const struct model *m, int stage)
   return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
 }
 
-/* The exact forcing of a unit that crosses into another region within the step. */
-static struct forcing crossing_forcing(const struct model *m, enum shape shape, int stage,
-                                       const struct leak *k, const struct moment *from,
-                                       const struct moment *to, long i)
+/* The rows of a layer that switch within a step: y finds them, z meets the same ones. */
+static void find_crossings(const struct model *m, int l, const double *s0, const double *s1,
+                           long lo, long hi)
 {
-  const double cap = m->net->cap;
-  const int y = stage_y(m->net, m->stage[stage].layer);
-  const double s0 = from->drive[y][i], s1 = to->drive[y][i];
-  struct forcing f =
-      shape == KINKED ? switching_phi(k, cap, s0, s1)
-                      : switching_gate(k, cap, s0, s1, from->drive[stage][i], to->drive[stage][i]);
+  const struct kp *kp = m->own;
+  struct crossings *c = &kp->crossings[l];
+  const unsigned char *end = kp->crossed + (hi - lo), *at = kp->crossed;
 
-  if (is_noisy(m)) {
-    const double n0 = noise_at(m, stage, i, from->u), n1 = noise_at(m, stage, i, to->u);
-    f.felt += k->c0 * n0 + k->c1 * n1;
-    f.mean += (n0 + n1) / 2;
-  }
-  return f;
+  c->count = 0;
+  c->tau = 0;
+  if (!relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
+  while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
+    c->row[c->count++] = lo + (at++ - kp->crossed);
+}
+
+/* How they switch, unless y has found that out with the same time constant. */
+static void follow_crossings(const struct model *m, struct crossings *c, const struct leak *k,
+                             const double *s0, const double *s1)
+{
+  if (c->tau == k->tau) return;
+  c->tau = k->tau;
+  for (long n = 0; n < c->count; n++)
+    c->how[n] = switching_over(k, m->net->cap, s0[c->row[n]], s1[c->row[n]]);
 }
 
 /* Redo the rows that cross: for all others f follows s and V z as they are. */
 static void step_crossing(const struct model *m, enum shape shape, int stage, const struct leak *k,
-                          const struct moment *from, struct moment *to, long lo, long hi)
+                          const struct moment *from, struct moment *to)
 {
-  const unsigned char *crossed = ((struct kp *)m->own)->crossed;
-  const unsigned char *at = crossed, *end = crossed + (hi - lo);
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer, y = stage_y(m->net, l);
+  struct crossings *c = &kp->crossings[l];
+  const double *q0 = from->drive[stage], *q1 = to->drive[stage];
 
-  while ((at = memchr(at, 1, (size_t)(end - at))) != NULL) {
-    const long i = lo + (at++ - crossed);
-    const struct forcing f = crossing_forcing(m, shape, stage, k, from, to, i);
+  follow_crossings(m, c, k, from->drive[y], to->drive[y]);
+  for (long n = 0; n < c->count; n++) {
+    const long i = c->row[n];
+    struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
+                                       : switching_gate(&c->how[n], q0[i], q1[i]);
+    if (is_noisy(m)) {
+      const double n0 = noise_at(m, stage, i, from->u), n1 = noise_at(m, stage, i, to->u);
+      f.felt += k->c0 * n0 + k->c1 * n1;
+      f.mean += (n0 + n1) / 2;
+    }
     const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
     to->value[stage][i] = v1;
     to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
-    if (at == end) break;
   }
 }
 
@@ -398,8 +440,10 @@ static struct verdict kp_step(const struct model *m, int stage, const struct lea
     x = relax_step(hi - lo, &r, v0, f0, f1, q, q0, q1, v1, mean);
   else
     x = relax_gated_step(hi - lo, &r, m->net->cap, from->drive[y] + lo, to->drive[y] + lo, v0, f0,
-                         f1, q, q0, q1, v1, mean, kp->crossed);
-  if (x.crosses) step_crossing(m, shape, stage, k, from, to, lo, hi);
+                         f1, q, q0, q1, v1, mean);
+  if (shape == KINKED)
+    find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
+  if (shape != SMOOTH) step_crossing(m, shape, stage, k, from, to);
   return (struct verdict){.error = isfinite(x.size) ? (follow ? FOLLOWED : 1) * k->j * x.curvature
                                                     : INFINITY,
                           .blur = x.curvature / 6,
