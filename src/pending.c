@@ -17,6 +17,8 @@ struct pending {
   int count;            /* nodes: completed steps, and the present point as the last */
   double time[NODES];   /* u of each: the middle of a step, the present point [s] */
   double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
+  double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec), of the held input's since u = 0 */
+  double now;           /* u of `decayed` [s] */
   double joined;        /* of the last node's weight, the part of the step accepted last */
   void **value;       /* [stages][NODES][ld] means, and the present values; NULL where not needed */
   void **drive;       /* [stages][NODES][ld] of drives, where a synapse learns from them */
@@ -99,6 +101,7 @@ struct pending *pending_create(const struct system *sys)
   p->drive = fail_alloc(stages, sizeof *p->drive);
   p->gram = fail_alloc(stages, sizeof *p->gram);
   p->growth = fail_alloc((size_t)sys->model->synapses, sizeof *p->growth);
+  p->decayed = fail_alloc((size_t)sys->model->synapses, sizeof *p->decayed);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
   p->rounded = fail_alloc(stages, sizeof *p->rounded);
   p->met = fail_alloc(stages, sizeof *p->met);
@@ -126,6 +129,7 @@ void pending_destroy(struct pending *p)
   for (int k = 0; k < p->sys->model->synapses; k++) free(p->growth[k]);
   free(p->input);
   free(p->growth);
+  free(p->decayed);
   free(p->value);
   free(p->drive);
   free(p->gram);
@@ -165,6 +169,21 @@ static void set_growth(struct pending *p, int n)
   }
 }
 
+/* The decay since the last fold, of the held input's products since u = 0, at time u. */
+static void set_decay(struct pending *p, double u)
+{
+  const struct synapse *syn = p->sys->model->synapse;
+
+  if (p->now == u) return;
+  p->now = u;
+  for (int k = 0; k < p->sys->model->synapses; k++) {
+    const double begin = syn[k].pre == INPUT ? 0 : p->begin;
+    const bool same = k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec &&
+                      (syn[k].pre == INPUT) == (syn[k - 1].pre == INPUT);
+    p->decayed[k] = same ? p->decayed[k - 1] : exp(-(u - begin) / syn[k].tau_dec);
+  }
+}
+
 static void set_node(const struct pending *p, void *nodes, int stage, int n, const double *from)
 {
   if (nodes)
@@ -190,6 +209,7 @@ void pending_begin(struct pending *p)
 {
   p->count = 0;
   p->begin = 0;
+  p->now = -1;
   multiply_held_input(p);
 }
 
@@ -234,7 +254,7 @@ static void held_product(const struct pending *p, int k, double u, double ahead,
   const int last = p->count - 1;
   const double b0 = presenter_blend(p->sys->presenter, p->time[last]);
   const double next = ahead * exp(p->time[last] / syn->tau_dec) * ((1 - b0) * from + b0 * to);
-  vectors_combine(p->single, exp(-u / syn->tau_dec), 1, &next,
+  vectors_combine(p->single, p->decayed[k], 1, &next,
                   vectors_at(p->single, post_nodes(p, syn), last * stride), stride, rows, out);
 }
 
@@ -246,6 +266,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
 
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
+  set_decay(p, u);
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
   matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
@@ -254,7 +275,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   for (int n = 0; n < p->count; n++)
     c[n] =
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
-  vectors_combine(p->single, exp(-(u - p->begin) / syn->tau_dec), p->count, c, post_nodes(p, syn),
+  vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn),
                   padded(syn->rows), hi - lo, drive + lo);
 }
 
@@ -338,6 +359,7 @@ static void keep_last_node(struct pending *p)
     if (p->drive[s]) memcpy(p->drive[s], vectors_at(p->single, p->drive[s], last * ld), bytes);
   }
   p->begin = p->time[0] = p->time[last];
+  p->now = -1;
   p->weight[0] = 0;
   p->count = 1;
   set_growth(p, 0);
