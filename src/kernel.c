@@ -159,7 +159,8 @@ CLONES void kernel_rows2_f32(const float *A, long rows, long ld, const float *x,
   }
 }
 
-/* BLOCK elements of the sum stay in registers while all K vectors are added. */
+/* BLOCK elements of the sum stay in registers while all K vectors are added. The rest go the same
+ * way: in a loop over k alone, compilers do not fuse, and bits would depend on where rows are cut. */
 enum { BLOCK = 64 };
 #define COMBINE(type)                                                                              \
   long i = 0;                                                                                      \
@@ -169,11 +170,11 @@ enum { BLOCK = 64 };
       for (int b = 0; b < BLOCK; b++) sum[b] += (type)c[k] * v[k * stride + i + b];                \
     for (int b = 0; b < BLOCK; b++) out[i + b] = scale * (out[i + b] + (double)sum[b]);            \
   }                                                                                                \
-  for (; i < n; i++) {                                                                             \
-    type sum = 0;                                                                                  \
-    for (int k = 0; k < K; k++) sum += (type)c[k] * v[k * stride + i];                             \
-    out[i] = scale * (out[i] + (double)sum);                                                       \
-  }
+  if (i == n) return;                                                                              \
+  type sum[BLOCK] = {0};                                                                           \
+  for (int k = 0; k < K; k++)                                                                      \
+    for (int b = 0; b < (int)(n - i); b++) sum[b] += (type)c[k] * v[k * stride + i + b];           \
+  for (int b = 0; b < (int)(n - i); b++) out[i + b] = scale * (out[i + b] + (double)sum[b]);
 
 CLONES void kernel_combine_f64(double scale, int K, const double *c, const double *v, long stride,
                                long n, double *out){COMBINE(double)}
