@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Vectors arrive whole where they are wanted and nowhere else, one or several at a time, on all rank
- * counts up to that of the test, with layers cut, whole, and absent from a rank. */
+/* Vectors arrive whole where they are wanted and nowhere else, one or several at a time, on all
+ * rank counts up to that of the test, with layers cut, whole, and absent from a rank. */
 #include "agree.h"
 #include "exchange.h"
 #include "suite.h"

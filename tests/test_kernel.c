@@ -411,14 +411,16 @@ START_TEST(folding_a_row_does_not_depend_on_the_rows_folded_with_it)
 
   for (long lo = 0; lo < ROWS; lo++)
     for (long hi = lo; hi <= ROWS; hi++) {
-      struct batch b = batch((const long[2]){ROWS, 37}, 0), part = batch((const long[2]){ROWS, 37}, 0);
+      struct batch b = batch((const long[2]){ROWS, 37}, 0);
+      struct batch part = batch((const long[2]){ROWS, 37}, 0);
       const size_t n = (size_t)(ROWS * b.ld);
 
       memcpy(b.A, whole.A, n * sizeof(double));
       memcpy(b.a, whole.a, n * sizeof(float));
       memcpy(part.A, whole.A, n * sizeof(double));
       memcpy(part.a, whole.a, n * sizeof(float));
-      kernel_fold_f64(b.A, ROWS, b.ld, 0.1, NODES, whole.p, whole.p_stride, whole.q, whole.q_stride);
+      kernel_fold_f64(b.A, ROWS, b.ld, 0.1, NODES, whole.p, whole.p_stride, whole.q,
+                      whole.q_stride);
       kernel_fold_f32(b.a, ROWS, b.ld, 0.1, NODES, whole.ps, whole.p_stride, whole.qs,
                       whole.q_stride);
       kernel_fold_f64(part.A + lo * b.ld, hi - lo, b.ld, 0.1, NODES, whole.p + lo, whole.p_stride,

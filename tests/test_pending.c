@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Products with pending outer products against matrices that are written at every step,
  *   M(t+h) = e^(-h/tau_dec) M(t) + e^(-h/(2 tau_dec)) h/tau_pot post pre',
- * post and pre being averages over the step. Values, averages and drives are random numbers here; no
- * equation of motion is integrated. Then vectors whose averages and products have known integrals.
- */
+ * post and pre being averages over the step. Values, averages and drives are random numbers here;
+ * no equation of motion is integrated. */
 #include "agree.h"
 #include "pending.h"
 #include "rng.h"
@@ -13,7 +12,7 @@
 #include <string.h>
 
 /* More steps than three batches of nodes hold, so that folds happen in between. */
-enum { STEPS = 80, INPUTS = 36 };
+enum { STEPS = 50, INPUTS = 36 };
 static const double RAMP = 10e-3; /* [s] */
 
 /* Values and drives of all stages and the input at one time, and the averages of all over the step
@@ -169,8 +168,8 @@ static double number(const struct scene *s, int step, int stage, int kind, long 
                     (uint64_t)step + 1000 * (uint64_t)s->presenter->p);
 }
 
-/* New values, drives and averages of all stages at time u. Everybody knows them whole; on the routes
- * they start from their owners. Collective. */
+/* New values, drives and averages of all stages at time u. Everybody knows them whole; on the
+ * routes they start from their owners. Collective. */
 static void draw(struct scene *s, int step, double u)
 {
   const struct node spare = s->last;

@@ -64,7 +64,8 @@ START_TEST(a_leak_steps_linear_forcing_exactly)
     const struct leak leak = leak_over(ratios[k] * tau, tau);
     const struct leak straight = leak_straight(ratios[k] * tau, tau);
     /* v from 0 to 1 without a gate is the felt integral of theta, from 1 to 0 of 1 - theta. */
-    struct step p = {.h = leak.h, .cap = INFINITY, .s0 = 0.5, .s1 = 0.5, .gate = true, .weighs = true};
+    struct step p = {
+        .h = leak.h, .cap = INFINITY, .s0 = 0.5, .s1 = 0.5, .gate = true, .weighs = true};
 
     ck_assert_double_eq(leak.h, ratios[k] * tau);
     ck_assert_double_eq(leak.tau, tau);
@@ -145,7 +146,8 @@ START_TEST(forcing_of_a_unit_that_switches_is_its_integral)
   for (int r = 0; r < RATIOS; r++)
     for (int c = 0; c < 3; c++)
       for (int a = 0; a < ENDS; a++)
-        for (int b = 0; b < ENDS; b++) check_switch(ratios[r], caps[c], ends[a], ends[b], 1.3, -0.4);
+        for (int b = 0; b < ENDS; b++)
+          check_switch(ratios[r], caps[c], ends[a], ends[b], 1.3, -0.4);
 }
 END_TEST
 
@@ -160,8 +162,8 @@ START_TEST(forcing_is_its_integral_wherever_the_switch_falls)
 }
 END_TEST
 
-/* A unit that stays on feels what any linear forcing makes it feel, to the bit; one that stays off or
- * beyond the cap feels a gate of nothing. */
+/* A unit that stays on feels what any linear forcing makes it feel, to the bit; one that stays off
+ * or beyond the cap feels a gate of nothing. */
 START_TEST(a_unit_that_does_not_switch_is_not_treated_as_one)
 {
   const struct leak k = leak_over(tau, tau);
