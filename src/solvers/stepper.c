@@ -117,6 +117,47 @@ static void put_down(struct stepper *st, const struct moment *at)
     memcpy(st->solver->answer, st->to->drive[out], (size_t)sys->value[out]->n * sizeof(double));
 }
 
+/* |pre|^2 of a synapse at the end of the step. */
+static double square_of_pre(const struct stepper *st, const struct synapse *syn)
+{
+  const struct presenter *pr = st->solver->sys->presenter;
+  const double b = presenter_blend(pr, st->to->u);
+  double sum = 0;
+
+  for (long j = 0; j < syn->cols; j++) {
+    const double v = syn->pre == INPUT ? (1 - b) * pr->x_from[j] + b * pr->x_to[j]
+                                       : st->to->value[syn->pre][j];
+    sum += v * v;
+  }
+  return sum;
+}
+
+/* What a step adds to the weights was guessed from its left end; now its averages are known. What
+ * the guess missed is missing in the drives at its end, so in what is made of them: much, where a
+ * unit held at its threshold opened its gate within the step. */
+static void judge_guess(struct stepper *st, double h)
+{
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+
+  if (!sys->learning) return;
+  for (int k = 0; k < m->stages; k++) {
+    const int synapse = m->stage[k].synapse;
+    long lo, hi;
+    double most = 0;
+    system_rows(sys, k, &lo, &hi);
+    if (synapse == NONE || lo == hi || !m->synapse[synapse].learns) continue;
+    const struct synapse *syn = &m->synapse[synapse];
+    const double *from = st->from->value[syn->post], *mean = st->to->mean[syn->post];
+    const double *s0 = st->from->drive[syn->post], *s1 = st->to->drive[syn->post];
+    for (long i = lo; i < hi; i++)
+      most = fmax(most, fabs(syn->post_drive ? (s1[i] - s0[i]) / 2 : mean[i] - from[i]));
+    const double missed = h / syn->tau_pot * square_of_pre(st, syn) * most;
+    st->verdict[k].error =
+        fmax(st->verdict[k].error, leak_straight(h, m->stage[k].tau).c1 * missed);
+  }
+}
+
 /* The largest verdicts over all ranks. */
 static void agree(const struct stepper *st)
 {
@@ -210,6 +251,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
 
       system_look(sys, k, lands ? end : st->from->u + h, st->to);
       attempt(st, h);
+      judge_guess(st, h);
       agree(st);
       const double ratio = judge(st, h);
       if (ratio <= 1)
