@@ -28,6 +28,7 @@ struct relax {
 struct extent {
   double curvature; /* largest |D|, of rows with an active end where there is a gate */
   double size;      /* largest |v1| and reach |f1|; not finite if any is not */
+  double moves;     /* largest |mean - v0| */
 };
 
 /* v1, and the mean of v over the step, of every row. */

@@ -69,17 +69,19 @@ CLONES struct extent relax_step(long n, const struct relax *how, const double *r
                                 double *restrict mean)
 {
   const struct relax r = *how;
-  int64_t bent = 0, large = 0;
+  int64_t bent = 0, large = 0, far = 0;
 
   for (long i = 0; i < n; i++) {
     const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
     STEP_ROW(i, D);
     const int64_t d = rank_of(D), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
+    const int64_t m = rank_of(mean[i] - v0[i]);
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
+    far = m > far ? m : far;
   }
-  return (struct extent){number_of(bent), number_of(large)};
+  return (struct extent){number_of(bent), number_of(large), number_of(far)};
 }
 
 CLONES struct extent relax_gated_step(long n, const struct relax *how, double cap,
@@ -90,7 +92,7 @@ CLONES struct extent relax_gated_step(long n, const struct relax *how, double ca
                                       double *restrict v1, double *restrict mean)
 {
   const struct relax r = *how;
-  int64_t bent = 0, large = 0;
+  int64_t bent = 0, large = 0, far = 0;
 
   for (long i = 0; i < n; i++) {
     const double low = s0[i] < s1[i] ? s0[i] : s1[i], high = s0[i] < s1[i] ? s1[i] : s0[i];
@@ -100,10 +102,12 @@ CLONES struct extent relax_gated_step(long n, const struct relax *how, double ca
     STEP_ROW(i, felt);
     const int64_t d = rank_of(seen), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
+    const int64_t m = rank_of(mean[i] - v0[i]);
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
+    far = m > far ? m : far;
   }
-  return (struct extent){number_of(bent), number_of(large)};
+  return (struct extent){number_of(bent), number_of(large), number_of(far)};
 }
 
 CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
