@@ -24,7 +24,7 @@ enum machine_kernel {
   KERNEL_FOLD,    /* kernel_fold: 2 MACHINE_NODES width^2 flop a call */
   KERNEL_COMBINE, /* kernel_combine of vectors [width]: 2 MACHINE_NODES width flop a call */
   KERNEL_RELAX,   /* relax_gated_step of vectors [width]: counted in elements, width a call;
-                     its vectors are double whatever the weights are: IN_SINGLE is a copy */
+                     its vectors are double whatever the weights are: IN_DOUBLE alone is there */
   KERNELS
 };
 extern const char *const machine_kernel_name[KERNELS];
@@ -43,15 +43,16 @@ struct machine {
   double width[MACHINE_WIDTHS]; /* increasing */
   struct rates alone;           /* the other ranks idle */
   struct rates together;        /* all ranks at work; of the slowest rank; = alone on one rank */
-  /* Between two ranks, persistent requests; not a number: unknown, measured on one rank. */
-  double latency;   /* [s] of an empty message, one way */
-  double bandwidth; /* [bytes/s] of long messages, one way */
+  /* Between the first rank and the last, persistent requests; not a number: unknown, for there was
+   * one rank. */
+  double latency;   /* [s] of a message of one number, one way */
+  double bandwidth; /* [bytes/s] of what a message of 64 KiB takes longer */
   double reduce;    /* [s] MPI_Allreduce of six maxima over `ranks` ranks */
 };
 
 /* The working sets and widths that are measured; all else not a number. */
 struct machine machine_blank(void);
-/* As text; the caller frees. Values keep 6 digits. */
+/* As text; the caller frees. Values keep 9 digits. */
 char *machine_text(const struct machine *m);
 /* False with a fault if the file cannot be written. */
 bool machine_write(const struct machine *m, const char *path, struct faults *faults);
