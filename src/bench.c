@@ -101,8 +101,8 @@ static struct machine measure(MPI_Comm comm, bool quick, int rank)
   together.comm = comm;
   CHECK_MPI(MPI_Comm_size(comm, &m.ranks));
   if (rank == 0) {
-    printf("Rate of each kernel on square matrices, and what bounds it at that size: multiply-adds in "
-           "registers,\nor the bytes it must move at the measured rate of the stream named\n");
+    printf("Rate of each kernel on square matrices, and what bounds it at that size: multiply-adds "
+           "in registers,\nor the bytes it must move at the measured rate of the stream named\n");
     printf(m.ranks > 1 ? "\nOne rank, the others idle\n" : "\nOne rank\n");
     bench_rates(&alone, &m, &m.alone, true);
   }

@@ -119,8 +119,8 @@ static double weight_error(const struct comparison *c, const double *a, const do
 
 /* --- presentations --- */
 
-/* Show presentations from `first` on: at most `most`, and after one of them only those that fit into
- * the time by the pace of the slowest rank so far. Collective. */
+/* Show `most` presentations from `first` on, or only one if that one tells that all would take longer
+ * than `seconds`. Times are those of the slowest rank. Collective. */
 static struct trial show(const struct comparison *c, struct session *s, long first, long most,
                          double seconds, double **after_first)
 {
@@ -172,8 +172,8 @@ static bool warm_up(struct comparison *c, struct faults *faults)
   return !faults_any(faults, c->comm);
 }
 
-/* The solution to measure the others by: as fine as there is time for. Steps are as long as the cube
- * root of the tolerance, errors go as their square, and double precision takes twice the time. */
+/* The solution to measure the others by: as fine as there is time for. Steps go as the cube root of
+ * the tolerance, errors as the square of the steps; double precision takes twice the time. */
 static void plan_exact(struct comparison *c)
 {
   const double slot = c->seconds / 3;

@@ -153,7 +153,8 @@ static void take_numbers(const struct constant *c, const struct given *given, co
   const int before = faults->count;
 
   if (given->count != c->count || given->list != (c->count > 1)) {
-    char *must = c->count > 1 ? fail_text("a list of %ld numbers", c->count) : fail_text("one number");
+    char *must =
+        c->count > 1 ? fail_text("a list of %ld numbers", c->count) : fail_text("one number");
     faults_add(faults, "%s: must be %s (%s)", c->name, must, place);
     free(must);
     return;
