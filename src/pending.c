@@ -16,7 +16,10 @@ struct pending {
   bool single;          /* the precision of weights and nodes */
   int count;            /* nodes: completed steps, and the present point as the last */
   double time[NODES];   /* u of each: the middle of a step, the present point [s] */
-  double weight[NODES]; /* length of the step [s]; 0 for the present point */
+  double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
+  double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec), of the held input's since u = 0 */
+  double now;           /* u of `decayed` [s] */
+  double joined;        /* of the last node's weight, the part of the step accepted last */
   void **value;       /* [stages][NODES][ld] means, and the present values; NULL where not needed */
   void **drive;       /* [stages][NODES][ld] of drives, where a synapse learns from them */
   double **growth;    /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
@@ -47,17 +50,22 @@ static void *new_nodes(const struct pending *p, int stage)
   return fail_alloc(NODES * (size_t)padded(width(p, stage)), vectors_unit(p->single));
 }
 
-/* Nodes are kept for stages that a synapse with rows here multiplies or learns from. */
+/* Nodes are kept for stages that a synapse with rows here multiplies, and by the owners of stages
+ * that any synapse learns from. */
 static void allocate_nodes(struct pending *p)
 {
   const struct model *m = p->sys->model;
 
   for (int k = 0; k < m->synapses; k++) {
     const struct synapse *syn = &m->synapse[k];
-    if (!owns_synapse(p, k)) continue;
     const int vectors[2] = {syn->pre, syn->post_drive ? NONE : syn->post};
-    for (int v = 0; v < 2; v++)
-      if (vectors[v] >= 0 && !p->value[vectors[v]]) p->value[vectors[v]] = new_nodes(p, vectors[v]);
+    for (int v = 0; v < 2; v++) {
+      long lo, hi;
+      if (vectors[v] < 0 || p->value[vectors[v]]) continue;
+      system_rows(p->sys, vectors[v], &lo, &hi);
+      if (owns_synapse(p, k) || lo < hi) p->value[vectors[v]] = new_nodes(p, vectors[v]);
+    }
+    if (!owns_synapse(p, k)) continue;
     if (syn->pre >= 0 && p->single && !p->rounded[syn->pre])
       p->rounded[syn->pre] = fail_alloc((size_t)padded(width(p, syn->pre)), sizeof(float));
     if (syn->post_drive && !p->drive[syn->post]) p->drive[syn->post] = new_nodes(p, syn->post);
@@ -93,6 +101,7 @@ struct pending *pending_create(const struct system *sys)
   p->drive = fail_alloc(stages, sizeof *p->drive);
   p->gram = fail_alloc(stages, sizeof *p->gram);
   p->growth = fail_alloc((size_t)sys->model->synapses, sizeof *p->growth);
+  p->decayed = fail_alloc((size_t)sys->model->synapses, sizeof *p->decayed);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
   p->rounded = fail_alloc(stages, sizeof *p->rounded);
   p->met = fail_alloc(stages, sizeof *p->met);
@@ -120,6 +129,7 @@ void pending_destroy(struct pending *p)
   for (int k = 0; k < p->sys->model->synapses; k++) free(p->growth[k]);
   free(p->input);
   free(p->growth);
+  free(p->decayed);
   free(p->value);
   free(p->drive);
   free(p->gram);
@@ -159,6 +169,21 @@ static void set_growth(struct pending *p, int n)
   }
 }
 
+/* The decay since the last fold, of the held input's products since u = 0, at time u. */
+static void set_decay(struct pending *p, double u)
+{
+  const struct synapse *syn = p->sys->model->synapse;
+
+  if (p->now == u) return;
+  p->now = u;
+  for (int k = 0; k < p->sys->model->synapses; k++) {
+    const double begin = syn[k].pre == INPUT ? 0 : p->begin;
+    const bool same = k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec &&
+                      (syn[k].pre == INPUT) == (syn[k - 1].pre == INPUT);
+    p->decayed[k] = same ? p->decayed[k - 1] : exp(-(u - begin) / syn[k].tau_dec);
+  }
+}
+
 static void set_node(const struct pending *p, void *nodes, int stage, int n, const double *from)
 {
   if (nodes)
@@ -184,6 +209,7 @@ void pending_begin(struct pending *p)
 {
   p->count = 0;
   p->begin = 0;
+  p->now = -1;
   multiply_held_input(p);
 }
 
@@ -228,7 +254,7 @@ static void held_product(const struct pending *p, int k, double u, double ahead,
   const int last = p->count - 1;
   const double b0 = presenter_blend(p->sys->presenter, p->time[last]);
   const double next = ahead * exp(p->time[last] / syn->tau_dec) * ((1 - b0) * from + b0 * to);
-  vectors_combine(p->single, exp(-u / syn->tau_dec), 1, &next,
+  vectors_combine(p->single, p->decayed[k], 1, &next,
                   vectors_at(p->single, post_nodes(p, syn), last * stride), stride, rows, out);
 }
 
@@ -240,6 +266,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
 
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
+  set_decay(p, u);
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
   matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
@@ -248,7 +275,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   for (int n = 0; n < p->count; n++)
     c[n] =
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
-  vectors_combine(p->single, exp(-(u - p->begin) / syn->tau_dec), p->count, c, post_nodes(p, syn),
+  vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn),
                   padded(syn->rows), hi - lo, drive + lo);
 }
 
@@ -332,40 +359,126 @@ static void keep_last_node(struct pending *p)
     if (p->drive[s]) memcpy(p->drive[s], vectors_at(p->single, p->drive[s], last * ld), bytes);
   }
   p->begin = p->time[0] = p->time[last];
+  p->now = -1;
   p->weight[0] = 0;
   p->count = 1;
   set_growth(p, 0);
 }
 
-void pending_amend(struct pending *p, int stage, const double *mean)
+/* The last node but the present point: 0 if there is none. */
+static int completed(const struct pending *p)
 {
-  if (p->count > 1) set_node(p, p->value[stage], stage, p->count - 2, mean);
+  return p->count > 1 ? p->count - 1 : 0;
 }
 
-void pending_accept(struct pending *p, double h, const struct moment *from, const struct moment *to)
+double pending_drift(const struct pending *p, int stage, const double *mean)
+{
+  long lo, hi;
+
+  system_rows(p->sys, stage, &lo, &hi);
+  if (!completed(p)) return INFINITY;
+  if (lo == hi || !p->value[stage]) return 0;
+  const long at = (completed(p) - 1) * padded(width(p, stage)) + lo;
+  return vectors_gap(p->single, vectors_at(p->single, p->value[stage], at), mean + lo, hi - lo);
+}
+
+bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
+                      double allowed)
+{
+  const struct model *m = p->sys->model;
+
+  if (!completed(p)) return false;
+  const double last = p->weight[completed(p) - 1], lever = h * last / (h + last);
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *syn = &m->synapse[k];
+    if (!syn->learns || syn->pre == INPUT) continue;
+    if (syn->post_drive) return false; /* how drives drift is not watched */
+    if (!(lever * drift[syn->post] * drift[syn->pre] <=
+          allowed * size[syn->post] * size[syn->pre]))
+      return false;
+  }
+  return true;
+}
+
+/* Rows [lo, hi) of a stage's average over the step accepted last join its node, or are it. */
+static void join_rows(struct pending *p, void *nodes, int stage, const double *mean, long lo,
+                      long hi)
+{
+  const int n = completed(p) - 1;
+  const double add = p->joined / p->weight[n];
+
+  if (!nodes || lo == hi) return;
+  void *node = vectors_at(p->single, nodes, n * padded(width(p, stage)) + lo);
+  if (add < 1)
+    vectors_blend(p->single, 1 - add, node, add, mean + lo, hi - lo);
+  else
+    vectors_store(p->single, 1, mean + lo, hi - lo, node);
+}
+
+void pending_amend(struct pending *p, int stage, const double *mean)
+{
+  long lo, hi;
+
+  if (!completed(p)) return;
+  system_rows(p->sys, stage, &lo, &hi);
+  join_rows(p, p->value[stage], stage, mean, 0, lo);
+  join_rows(p, p->value[stage], stage, mean, hi, width(p, stage));
+}
+
+/* The present point takes the place of the last one. */
+static void move_present(struct pending *p, const struct moment *at)
+{
+  p->count--;
+  add_node(p, at);
+}
+
+/* The step becomes a node of its own, in place of the present point, which moves on. */
+static void open_node(struct pending *p, double h, const struct moment *from,
+                      const struct moment *to)
+{
+  if (p->count == NODES) {
+    fold_hidden(p);
+    keep_last_node(p);
+  }
+  p->time[p->count - 1] = from->u + h / 2;
+  p->weight[p->count - 1] = h;
+  set_growth(p, p->count - 1);
+  add_node(p, to);
+}
+
+/* The step joins the last node, whose middle moves. */
+static void widen_node(struct pending *p, double h, const struct moment *to)
+{
+  const int n = completed(p) - 1;
+
+  p->weight[n] += h;
+  p->time[n] = to->u - p->weight[n] / 2;
+  set_growth(p, n);
+  move_present(p, to);
+}
+
+void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
+                    const struct moment *to)
 {
   const struct model *m = p->sys->model;
   long lo, hi;
 
   if (!p->sys->learning) return;
-  if (p->count == NODES) {
-    fold_hidden(p);
-    keep_last_node(p);
-  }
-  const int n = p->count - 1;
-  p->time[n] = from->u + h / 2;
-  p->weight[n] = h;
-  set_growth(p, n);
+  if (joins)
+    widen_node(p, h, to);
+  else
+    open_node(p, h, from, to);
+  p->joined = h;
   for (int s = 0; s < m->stages; s++) {
-    set_node(p, p->value[s], s, n, to->mean[s]);
+    system_rows(p->sys, s, &lo, &hi);
+    join_rows(p, p->value[s], s, to->mean[s], lo, hi);
     if (!p->drive[s]) continue;
-    for (long i = 0; i < width(p, s); i++)
+    for (long i = lo; i < hi; i++)
       p->drive_from[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
-    set_node(p, p->drive[s], s, n, p->drive_from);
+    join_rows(p, p->drive[s], s, p->drive_from, lo, hi);
   }
   system_rows(p->sys, m->synapse[0].post, &lo, &hi);
   if (lo < hi && m->synapse[0].learns) add_held(p, from->u, h, to->mean[m->synapse[0].post] + lo);
-  add_node(p, to);
 }
 
 void pending_fold(struct pending *p)

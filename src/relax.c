@@ -21,6 +21,22 @@ static inline double number_of(int64_t bits)
   return x;
 }
 
+static inline int32_t rank_of_f32(float x)
+{
+  int32_t bits;
+
+  memcpy(&bits, &x, sizeof bits);
+  return bits & INT32_MAX;
+}
+
+static inline double number_of_f32(int32_t bits)
+{
+  float x;
+
+  memcpy(&x, &bits, sizeof x);
+  return (double)x;
+}
+
 CLONES void relax_relu(long n, double cap, double scale, const double *restrict s,
                        double *restrict out)
 {
@@ -103,6 +119,28 @@ CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
   return any != 0;
 }
 
+CLONES double relax_gap_f64(long n, const double *restrict v, const double *restrict x)
+{
+  int64_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int64_t d = rank_of(v[i] - x[i]);
+    large = d > large ? d : large;
+  }
+  return number_of(large);
+}
+
+CLONES double relax_gap_f32(long n, const float *restrict v, const double *restrict x)
+{
+  int32_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int32_t d = rank_of_f32(v[i] - (float)x[i]);
+    large = d > large ? d : large;
+  }
+  return number_of_f32(large);
+}
+
 CLONES double relax_largest_f64(long n, const double *x)
 {
   int64_t large = 0;
@@ -119,12 +157,8 @@ CLONES double relax_largest_f32(long n, const float *x)
   int32_t large = 0;
 
   for (long i = 0; i < n; i++) {
-    int32_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    bits &= INT32_MAX;
-    large = bits > large ? bits : large;
+    const int32_t d = rank_of_f32(x[i]);
+    large = d > large ? d : large;
   }
-  float most;
-  memcpy(&most, &large, sizeof most);
-  return (double)most;
+  return number_of_f32(large);
 }
