@@ -25,10 +25,10 @@ struct comparison {
   long count, values; /* of this rank's rows: numbers of a state, of which values come first */
   double weights;     /* over all ranks */
   double pace;        /* [s] of a presentation with cascade */
-  double relative;    /* solver.relative of the job; of the exact solution, or 0: there is none */
-  double exact_relative;
-  double *start;    /* [count] */
-  double *exact[2]; /* [count] after the first presentation, and after all; NULL: none */
+  double relative;    /* solver.relative with cascade */
+  double fine;        /* solver.relative of the exact solution; 0: there is none */
+  double *start;      /* [count] */
+  double *exact[2];   /* [count] after the first presentation, and after all; NULL: none */
 };
 
 /* What one solver did. */
@@ -180,22 +180,22 @@ static void plan_exact(struct comparison *c)
 
   if (c->pace * (double)c->shown > c->seconds / 12)
     c->shown = (long)fmax(1, c->seconds / 12 / c->pace);
-  for (c->exact_relative = EXACT; c->exact_relative * AT_LEAST <= c->relative;
-       c->exact_relative *= 10) {
-    const double cost = 2 * c->pace * cbrt(c->relative / c->exact_relative);
-    if (cost * (double)c->shown <= slot) return;
-    if (cost <= slot && c->exact_relative * AT_LEAST * 10 > c->relative) {
-      c->shown = (long)(slot / cost);
+  const double coarsest = 1.001 * c->relative / AT_LEAST;
+  for (c->fine = fmin(EXACT, c->relative / AT_LEAST); c->fine <= coarsest; c->fine *= 10) {
+    const double cost = 2 * c->pace * cbrt(c->relative / c->fine);
+    const bool last = 10 * c->fine > coarsest;
+    if (cost * (double)(last ? 1 : c->shown) <= slot) {
+      c->shown = (long)fmin((double)c->shown, slot / cost);
       return;
     }
   }
-  c->exact_relative = 0;
+  c->fine = 0;
 }
 
 static void solve_exactly(struct comparison *c)
 {
   struct faults faults = {0};
-  char *relative = fail_text("solver.relative=%g", c->exact_relative);
+  char *relative = fail_text("solver.relative=%g", c->fine);
   const char *const exact[] = {"solver.name=cascade", "network.weights=double", relative};
   struct job *job = job_with(c, 3, exact, &faults);
   struct session *s = job ? session_create(c->comm, job, &faults) : NULL;
@@ -276,10 +276,10 @@ static void print_head(const struct comparison *c)
   if (c->rank != 0) return;
   printf("%s: %.4g weights, presentations %ld to %ld\n", c->path, c->weights, c->warm + 1,
          c->warm + c->shown);
-  if (c->exact_relative > 0)
+  if (c->fine > 0)
     printf("  error in W and V against cascade at relative %g in double precision, over their "
            "change\n",
-           c->exact_relative);
+           c->fine);
   else
     printf("  errors unknown: nothing exact is to be had in %.0f s; see --max-wall\n", c->seconds);
   printf("  solver    shown  presentations/s  steps each  evaluations each  error in W\n");
@@ -297,7 +297,7 @@ int bench_job(MPI_Comm comm, const struct cli *cli, const char *path, struct fau
   const bool ok = warm_up(&c, faults);
   if (ok) {
     plan_exact(&c);
-    if (c.exact_relative > 0) solve_exactly(&c);
+    if (c.fine > 0) solve_exactly(&c);
     print_head(&c);
     const struct solver_kind *kind;
     for (int k = 0; (kind = solver_kind_at(k)); k++)
