@@ -119,8 +119,8 @@ static double weight_error(const struct comparison *c, const double *a, const do
 
 /* --- presentations --- */
 
-/* Show `most` presentations from `first` on, or only one if that one tells that all would take longer
- * than `seconds`. Times are those of the slowest rank. Collective. */
+/* Show `most` presentations from `first` on, or only one if that one tells that all would take
+ * longer than `seconds`. Times are those of the slowest rank. Collective. */
 static struct trial show(const struct comparison *c, struct session *s, long first, long most,
                          double seconds, double **after_first)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Facts about the yardsticks of tauflow bench: that they do all the work they are credited with, and
- * that the stopwatch neither loses nor invents time. How fast they are is no fact of a test. */
+/* Facts about the yardsticks of tauflow bench: that they do all the work they are credited with,
+ * and that the stopwatch neither loses nor invents time. How fast they are is no fact of a test. */
 #include "../src/bench_parts.h"
 #include "agree.h"
 #include "dense.h"
