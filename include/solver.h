@@ -37,6 +37,8 @@ struct solver {
 struct solver_kind {
   const char *name, *about;
   bool means; /* asks for the averages of other ranks' values over each step (system_create) */
+  bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
+  bool jumps; /* has no dynamics, so there is no error in time to speak of */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);
@@ -51,6 +53,8 @@ struct solver *solver_create(const struct job *job, struct system *sys);
 void solver_destroy(struct solver *s);
 /* Prepare and integrate presentation p. Collective; all ranks return the same. */
 enum outcome solver_advance(struct solver *s, long p, double *reached);
+/* Number k of the list of solvers; NULL beyond its end. Local. */
+const struct solver_kind *solver_kind_at(int k);
 /* Does the job's solver want system_create's means? Local. */
 bool solver_needs_means(const struct job *job);
 void solver_check(const struct job *job, struct faults *faults);

@@ -367,6 +367,7 @@ static enum outcome cvode_advance(struct solver *s, double *reached)
 const struct solver_kind solver_cvode = {
     .name = "cvode",
     .about = "SUNDIALS CVODE on the whole state",
+    .whole = true,
     .create = cvode_create,
     .destroy = cvode_destroy,
     .advance = cvode_advance,

@@ -115,6 +115,7 @@ static enum outcome discrete_advance(struct solver *s, double *reached)
 const struct solver_kind solver_discrete = {
     .name = "discrete",
     .about = "the slow manifold and one update a presentation",
+    .jumps = true,
     .check = discrete_check,
     .create = discrete_create,
     .destroy = discrete_destroy,
