@@ -44,10 +44,10 @@ double pending_missed(const struct pending *p, int syn, double u, double h, doub
 double pending_drift(const struct pending *p, int stage, const double *mean);
 /* May a step h whose averages drift [stages] so far from the last node's be part of it? Leaving it
  * there costs each matrix h h_n/(h + h_n) times the outer product of both vectors' drifts: yes if
- * for every synapse that is at most `allowed` [s] times that of their sizes [stages]. The same on
- * all ranks if drifts and sizes are. Local. */
+ * for every synapse that is at most `allowed` [s] times that of their sizes [stages], and together
+ * they are no longer than `longest` [s]. The same on all ranks if drifts and sizes are. Local. */
 bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
-                      double allowed);
+                      double allowed, double longest);
 /* The step h stands: this rank's rows of its averages become a node, or part of the last one if it
  * joins; `to`, whose values were met, is the present point. Folds when NODES are pending. Local. */
 void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,

@@ -12,6 +12,7 @@
 struct stepper {
   struct solver *solver;             /* borrowed */
   struct moment *before, *from, *to; /* owned; `to` lives on the routes */
+  bool failed;                       /* the last try was rejected */
   bool has_before;                   /* `before` belongs to the same smooth stretch */
   struct pending *pending;           /* owned */
   int segment;                       /* the one the step lies in */

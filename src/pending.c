@@ -403,12 +403,13 @@ double pending_drift(const struct pending *p, int stage, const double *mean)
 }
 
 bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
-                      double allowed)
+                      double allowed, double longest)
 {
   const struct model *m = p->sys->model;
 
   if (!completed(p)) return false;
   const double last = p->weight[completed(p) - 1], lever = h * last / (h + last);
+  if (last + h > longest) return false;
   for (int k = 0; k < m->synapses; k++) {
     const struct synapse *syn = &m->synapse[k];
     if (!syn->learns || syn->pre == INPUT) continue;

@@ -342,7 +342,7 @@ static bool joins_are_right(const struct scene *s, int step, double h)
   for (int k = 0; k < stages; k++) /* nothing learns from the output's activity */
     good = good && (k == s->model->output ||
                     (step == 1 ? isinf(drift[k]) : step % 2 == 0 ? drift[k] == 0 : drift[k] > 0.1));
-  return good && pending_may_join(s->pending, h, drift, size, 1e-9) == (step % 2 == 0);
+  return good && pending_may_join(s->pending, h, drift, size, 1e-9, 1) == (step % 2 == 0);
 }
 
 /* Accept the step. With late averages all that others own is wrong at first. */

@@ -203,7 +203,7 @@ static bool joins(const struct stepper *st, double h)
 
   return s->sys->learning &&
          pending_may_join(st->pending, h, st->drift, st->size,
-                          JOINING * s->relative * s->sys->presenter->duration);
+                          JOINING * s->relative * s->sys->presenter->duration, s->max_step);
 }
 
 static void accept(struct stepper *st, double h, step_accepted *accepted)
@@ -237,6 +237,7 @@ static void enter(struct stepper *st, int k)
   if (k > 0) system_enter((struct system *)sys, k, st->from);
   if (!sys->onset[k]) return;
   st->has_before = false;
+  st->failed = false;
   st->h = first_step(st);
   for (int s = 0; k > 0 && s < system_stages(sys); s++)
     if (m->stage[s].synapse == NONE) m->kind->force(m, s, st->from);
@@ -275,7 +276,10 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
         accept(st, h, accepted);
       else
         s->stats.rejected++;
-      st->h = h * fmin(GROWTH, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
+      /* After a rejection the next step may not grow at once: whatever it met is still there. */
+      const double growth = st->failed ? 1 : GROWTH;
+      st->failed = ratio > 1;
+      st->h = h * fmin(growth, fmax(0.1, SAFETY / cbrt(fmax(ratio, 1e-6))));
       if (ratio > 1 && st->h < least) { /* no step is short enough: a blow-up */
         *reached = st->from->u;
         put_down(st, st->from);
