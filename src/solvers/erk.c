@@ -14,7 +14,6 @@
 #include "store.h"
 #include "tsit5.h"
 #include <arkode/arkode_erkstep.h>
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,10 +60,9 @@ static double larger(double a, double b)
   return a > b ? a : b;
 }
 
-/* Of an element v; above 0 even where element and absolute tolerance are not. */
 static double tolerance(const struct erk *e, double v)
 {
-  return larger(e->relative * fabs(v) + e->absolute, DBL_MIN);
+  return e->relative * fabs(v) + e->absolute;
 }
 
 static int error_weights(N_Vector v, N_Vector w, void *user)
@@ -192,6 +190,16 @@ static void hand_over_control(struct erk *e)
   CHECK_SUN(ERKStepSetMaxErrTestFails(e->arkode, 1000));
 }
 
+/* y and z start at 0, where no step is short enough for a tolerance that is only relative. */
+static void erk_check(const struct job *job, struct faults *faults)
+{
+  const double least = 1e-16, absolute = job_real(job, "solver.absolute");
+
+  if (absolute < least)
+    faults_add(faults, "solver.absolute = %g: solver erk starts from y = z = 0; must be >= %g (%s)",
+               absolute, least, job_place(job, "solver.absolute"));
+}
+
 static void erk_create(struct solver *s, const struct job *job)
 {
   struct erk *e = fail_alloc(1, sizeof *e);
@@ -312,6 +320,7 @@ static enum outcome erk_advance(struct solver *s, double *reached)
 const struct solver_kind solver_erk = {
     .name = "erk",
     .about = "SUNDIALS ARKODE, Tsitouras 5(4) on the whole state",
+    .check = erk_check,
     .create = erk_create,
     .destroy = erk_destroy,
     .advance = erk_advance,
