@@ -191,7 +191,8 @@ START_TEST(a_default_may_hang_on_a_choice)
   job_destroy(job);
 
   refused("solver: {name: rk}\n",
-          "solver.name = rk: must be one of cascade, lockstep, cvode, erk, discrete (jobs/a.yml:7)\n");
+          "solver.name = rk: must be one of cascade, lockstep, cvode, erk, discrete "
+          "(jobs/a.yml:7)\n");
 }
 END_TEST
 

@@ -26,7 +26,7 @@ struct controller {
   double step;        /* the next to try, were there no kink in its way [s]; 0: no past */
   double past[2];     /* 1 / error of the last accepted step, and of the one before */
   bool rejected;      /* the step at hand has been tried before */
-  bool hopeless;      /* no step is short enough */
+  bool hopeless;      /* not even the shortest step stays within bounds */
   double least, most; /* steps [s] */
   double gain[3];     /* exponents of 1 / error of this step and of the past */
 };
@@ -38,10 +38,10 @@ struct erk {
   SUNContext context;
   void *arkode;
   ARKodeButcherTable table;
-  N_Vector v;        /* the state */
-  N_Vector scaled;   /* the error over its tolerance */
-  const double *end; /* where the equations were last evaluated: as the last stage of the method is
-                        its result, the end of the step, when its error is judged */
+  N_Vector v;      /* the state */
+  N_Vector scaled; /* the error over its tolerance */
+  N_Vector end;    /* where the equations were last evaluated: when a step's error is judged its end,
+                      for the last stage of the method is its result; ARKODE's */
 };
 
 /* --- the equations and the error --- */
@@ -50,7 +50,7 @@ static int right_hand_side(realtype u, N_Vector v, N_Vector dv, void *user)
 {
   struct erk *e = user;
 
-  e->end = NV_DATA_P(v);
+  e->end = v;
   rates_derive(e->rates, u, NV_DATA_P(v), NV_DATA_P(dv));
   return 0;
 }
@@ -88,17 +88,20 @@ static double count_moving(const struct system *sys)
 }
 
 /* The root of the mean square over all that can change of x over its tolerance, that of the larger
- * of the element's sizes at the ends of the step. SUNDIALS' weights w know its start only. */
+ * of the element's sizes at the ends of the step. SUNDIALS' weights w know its start only. The
+ * shortest step will do whatever its error, so long as nothing grows too large: it crosses a
+ * switch, where the equations jump. */
 static double mean_error(void *who, N_Vector x, N_Vector w)
 {
   struct erk *e = who;
-  const double *error = NV_DATA_P(x), *weight = NV_DATA_P(w);
+  const double *error = NV_DATA_P(x), *weight = NV_DATA_P(w), *end = NV_DATA_P(e->end);
   double *scaled = NV_DATA_P(e->scaled);
 
   for (long i = 0; i < e->rates->whole->length; i++)
-    scaled[i] = error[i] / larger(1 / weight[i], tolerance(e, e->end[i]));
+    scaled[i] = error[i] / larger(1 / weight[i], tolerance(e, end[i]));
   const double mean = N_VDotProd(e->scaled, e->scaled) / count_moving(e->rates->sys);
-  return isfinite(mean) ? sqrt(mean) : INFINITY;
+  if (!isfinite(mean) || !(N_VMaxNorm(e->end) < TOO_LARGE)) return INFINITY;
+  return e->control.step > e->control.least ? sqrt(mean) : fmin(sqrt(mean), 1);
 }
 
 enum { BLOCK = 512 };
@@ -139,13 +142,13 @@ static int next_step(N_Vector v, realtype u, realtype h, realtype h1, realtype h
   (void)v, (void)u, (void)h1, (void)h2, (void)e1, (void)e2, (void)q, (void)p;
   factor = fmin(c->rejected ? 1 : GROWTH, fmax(accepted ? 1 : SHRINK, factor));
   const bool cut = accepted && h < c->step * (1 - 1e-9);
-  c->step = fmin(cut ? fmax(c->step, h * factor) : h * factor, c->most);
+  c->step = fmax(fmin(cut ? fmax(c->step, h * factor) : h * factor, c->most), c->least);
   if (accepted) {
     c->past[1] = c->past[0];
     c->past[0] = isfinite(now) ? now : 1;
   }
   c->rejected = !accepted;
-  c->hopeless = !accepted && c->step < c->least;
+  c->hopeless = !accepted && h <= c->least;
   *next = c->step / SAFETY;
   return c->hopeless ? -1 : 0;
 }
@@ -170,7 +173,7 @@ static void set_up_controller(struct controller *c, const struct solver *s, cons
   c->most = s->max_step;
   c->least = s->sys->presenter->duration;
   for (int k = 0; k < m->stages; k++) c->least = fmin(c->least, m->stage[k].tau);
-  c->least *= 1e-10;
+  c->least = fmin(1e-10 * c->least, c->most);
 }
 
 /* --- ARKODE itself --- */
@@ -283,7 +286,6 @@ static enum outcome cross_segment(struct erk *e, double *u)
           "ERKStep failed at %g s of presentation %ld (code %d): loosen solver.relative = %g", *u,
           sys->presenter->p, code, e->relative);
     *u = t < end * (1 - 1e-14) ? t : end;
-    if (!(N_VMaxNorm(e->v) < TOO_LARGE)) return DIVERGED;
     rates_observe(e->rates, *u, NV_DATA_P(e->v));
   }
   return ADVANCED;

@@ -23,7 +23,8 @@ const struct key solver_keys[] = {
     {"solver.pcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
      "erk only: proportional coefficient of the step controller, as of Diffrax's PIDController"},
     {"solver.icoeff", KEY_REAL, "1", 0, 10, true, NULL, "1", "erk only: its integral coefficient"},
-    {"solver.dcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1", "erk only: its derivative coefficient"},
+    {"solver.dcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
+     "erk only: its derivative coefficient"},
     {0},
 };
 
