@@ -40,7 +40,7 @@ struct erk {
   ARKodeButcherTable table;
   N_Vector v;      /* the state */
   N_Vector scaled; /* the error over its tolerance */
-  N_Vector end;    /* where the equations were last evaluated: when a step's error is judged its end,
+  N_Vector end;    /* where the equations were last evaluated: the end of a step that is judged,
                       for the last stage of the method is its result; ARKODE's */
 };
 
