@@ -25,7 +25,8 @@ struct key {
   const char *name; /* with dots: "kp.tau_inf" */
   enum key_type type;
   const char *standard; /* default as a user would write it; NULL: required; "=other.key": that
-                           key's value; "": unset (KEY_TEXT, KEY_PATH: empty) */
+                           key's value; "usual; other.key=word: special": special where that
+                           choice is word; "": unset (KEY_TEXT, KEY_PATH: empty) */
   double least, most;   /* inclusive limits of REAL, TIME (s), INTEGER and list members;
                            with above_least, least itself is excluded */
   bool above_least;

@@ -2,8 +2,9 @@
 /* solver.h - ways to integrate one presentation
  *
  * All solvers integrate the same equations from the state at the start of a presentation to the
- * state at its end, to a tolerance relative to the size of each state family (max norm). All start
- * afresh at each presentation, so a checkpoint between presentations needs nothing of theirs. */
+ * state at its end, to a tolerance relative to the size of each state family (max norm; erk has
+ * its own). Between presentations they remember nothing but what their notes tell, so a checkpoint
+ * there needs nothing else of theirs. */
 #ifndef TAUFLOW_SOLVER_H
 #define TAUFLOW_SOLVER_H
 
@@ -22,6 +23,7 @@ struct solver_stats {
   double evaluations; /* of all drives and forces once */
 };
 
+struct note; /* store.h */
 struct solver_kind;
 struct solver {
   const struct solver_kind *kind;
@@ -45,7 +47,12 @@ struct solver_kind {
   /* From the state at the start of the prepared presentation to its end; *reached is the time
    * inside the presentation that the state now stands for. Fills answer. Collective. */
   enum outcome (*advance)(struct solver *s, double *reached);
+  /* What it remembers between presentations, for state files: fills note and returns how many, at
+   * most SOLVER_NOTES; or NULL: nothing. Local. */
+  int (*notes)(struct solver *s, struct note *note);
 };
+
+enum { SOLVER_NOTES = 4 };
 
 /* The job's solver on sys; errors (z) and weights stay as they are unless sys->learning. sys is
  * borrowed. Collective. */
@@ -55,11 +62,15 @@ void solver_destroy(struct solver *s);
 enum outcome solver_advance(struct solver *s, long p, double *reached);
 /* Number k of the list of solvers; NULL beyond its end. Local. */
 const struct solver_kind *solver_kind_at(int k);
+/* List what must be saved and restored for an exact continuation; how many, at most SOLVER_NOTES.
+ * note borrows from s. Local. */
+int solver_notes(struct solver *s, struct note *note);
 /* Does the job's solver want system_create's means? Local. */
 bool solver_needs_means(const struct job *job);
 void solver_check(const struct job *job, struct faults *faults);
 
-extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_discrete;
+extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_erk,
+    solver_discrete;
 extern const struct key solver_keys[];
 
 #endif

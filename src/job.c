@@ -79,10 +79,10 @@ static void read_set(struct job *job, const char *set, struct faults *faults)
 }
 
 /* The default of a key is read as if a user had given it. */
-static void fill_by_default(struct job *job, struct slot *slot)
+static void fill_by_default(struct job *job, struct slot *slot, const char *standard)
 {
   struct faults own = {0};
-  struct reading r = {.text = slot->key->standard, .origin = slot->key->name, .faults = &own};
+  struct reading r = {.text = standard, .origin = slot->key->name, .faults = &own};
 
   yaml_fill(job, slot, &r, NULL);
   CHECK(own.count == 0, "a default breaks its own key's rules: %s", own.text);
@@ -111,6 +111,7 @@ static void settle(struct job *job, struct slot *slot, const char *origin, long 
                    struct faults *faults)
 {
   const char *standard = slot->key->standard;
+  struct conditional c;
 
   if (slot->settled) return;
   slot->settled = true;
@@ -122,8 +123,16 @@ static void settle(struct job *job, struct slot *slot, const char *origin, long 
     CHECK(other && depth < job->count, "%s: bad default %s", slot->key->name, standard);
     settle(job, other, origin, depth + 1, faults);
     if (other->usable) fill_like(job, slot, other, faults);
+  } else if (keys_conditional(standard, &c)) {
+    struct slot *other = job_find(job, c.key);
+
+    CHECK(other && other->key->choices && depth < job->count, "%s: bad default %s",
+          slot->key->name, standard);
+    settle(job, other, origin, depth + 1, faults);
+    if (other->usable)
+      fill_by_default(job, slot, strcmp(other->value.text, c.word) == 0 ? c.special : c.usual);
   } else {
-    fill_by_default(job, slot);
+    fill_by_default(job, slot, standard);
   }
 }
 

@@ -28,6 +28,12 @@ size_t keys_section(const char *name)
   return dot ? (size_t)(dot - name) : 0;
 }
 
+bool keys_conditional(const char *standard, struct conditional *c)
+{
+  return sscanf(standard, "%63[^;]; %63[^=]=%63[^:]: %63s", c->usual, c->key, c->word,
+                c->special) == 4;
+}
+
 bool keys_has_section(const char *name)
 {
   size_t length = strlen(name);
@@ -123,10 +129,14 @@ char *keys_nearest(const char *name, bool section)
 static char *standard_in_words(const struct key *key, bool markdown)
 {
   const char *tick = markdown ? "`" : "";
+  struct conditional c;
 
   if (!key->standard) return fail_text("required");
   if (key->standard[0] == '\0') return fail_text("none");
   if (key->standard[0] == '=') return fail_text("as %s%s%s", tick, key->standard + 1, tick);
+  if (keys_conditional(key->standard, &c))
+    return fail_text("%s%s%s, with %s%s%s %s%s%s", tick, c.usual, tick, tick, c.word, tick, tick,
+                     c.special, tick);
   return fail_text("%s%s%s", tick, key->standard, tick);
 }
 
@@ -175,7 +185,9 @@ static const char introduction[] =
     "\n"
     "- Keys marked *required* must be given; every other key has the default shown. *as* names "
     "the\n"
-    "  key whose value is taken; *none* leaves the key unset.\n"
+    "  key whose value is taken; *with* a choice names the default that comes with it; *none* "
+    "leaves\n"
+    "  the key unset.\n"
     "- **Times** are `2 ms`, `50ms`, `10 s`, or a plain number of seconds. Units are `us`, `ms`,\n"
     "  `s`, `min` and `h`. Limits of times are in seconds.\n"
     "- **Lists** are `[64, 32, 10]`, or one `- 64` a line.\n"

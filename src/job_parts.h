@@ -88,6 +88,12 @@ bool yaml_can_hold(const char *text);
 const struct key **keys_all(long *count);
 /* Length of the section in front of a name's last part: 2 in "kp.rule", 0 in "seed". */
 size_t keys_section(const char *name);
+/* A default that hangs on a choice: "usual; key=word: special". */
+struct conditional {
+  char usual[64], key[64], word[64], special[64];
+};
+/* Take one apart. False: the text is no such default. */
+bool keys_conditional(const char *standard, struct conditional *c);
 /* Is name the section of some key? */
 bool keys_has_section(const char *name);
 /* The known key (or section) nearest to a mistyped full name; caller frees. NULL: none is near. */

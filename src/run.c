@@ -87,6 +87,8 @@ static double time_of(const struct run *r)
 
 /* --- checkpoints --- */
 
+enum { RUN_NOTES = 8 };
+
 static int list_notes(struct run *r, struct note *note)
 {
   const int L = r->s->net->L;
@@ -101,7 +103,7 @@ static int list_notes(struct run *r, struct note *note)
   note[n++] = (struct note){"evaluations", 1, &stats->evaluations};
   note[n++] = (struct note){"largest_start", r->s->model->synapses, r->largest_start};
   if (L > 1) note[n++] = (struct note){"mismatch_start", L - 1, r->mismatch_start};
-  return n;
+  return n + solver_notes(r->s->solver, note + n);
 }
 
 /* A file that cannot be written is a fault of the machine by now, not of the job. */
@@ -115,7 +117,7 @@ static void insist(struct run *r)
 static void write_state(struct run *r, double t)
 {
   struct session *s = r->s;
-  struct note note[16];
+  struct note note[RUN_NOTES + SOLVER_NOTES];
   struct field *fields;
   char *used = job_used(r->job), *path = folder_state(r->options->out, (long)r->done);
   struct state_header head = {.t = t,
@@ -141,7 +143,7 @@ static void write_state(struct run *r, double t)
 
 static bool read_state(struct run *r, const char *path, struct faults *why)
 {
-  struct note note[16];
+  struct note note[RUN_NOTES + SOLVER_NOTES];
   struct state_header head;
 
   if (!store_read_header(r->comm, path, &head, why)) return false;

@@ -122,6 +122,8 @@ bad_job "required key missing" 'network\.widths' 's/widths:.*/hidden: tanh/'
 bad_job "width of 0" 'network\.widths' 's/\[64, 16, 10\]/[64, 0, 10]/'
 bad_job "no layer" 'network\.widths' 's/\[64, 16, 10\]/[64]/'
 bad_job "tolerance 0" 'solver\.relative = 0' '/cascade/a\  relative: 0'
+bad_job "no absolute tolerance for erk" 'solver\.absolute = 0: .*erk.*bad\.yml:' \
+  's/name: cascade/name: erk\n  absolute: 0/'
 bad_job "0 presentations" 'present\.samples = 0' 's/samples: 20/samples: 0/'
 bad_job "ramp beyond the presentation" 'present\.ramp' '/samples/a\  ramp: 1 s'
 refuse "empty job" 'empty' "$program" run empty.yml

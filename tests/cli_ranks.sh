@@ -127,6 +127,7 @@ everywhere lockstep-direct "1 2 5" --set solver.name=lockstep "${direct[@]}" "${
 everywhere early "1 5" --set "present.label_delay=-7 ms" --set kp.rule=sgd \
   --set network.hidden=clipped_relu
 everywhere cvode "1 2 3" --set solver.name=cvode --set present.samples=6 --set network.hidden=tanh
+everywhere erk "1 2 3" --set solver.name=erk --set present.samples=6 "${single[@]}"
 everywhere tiny "1 9" --set "network.widths=[64, 1, 10]" --set solver.name=lockstep
 everywhere discrete "1 3" --set solver.name=discrete
 
@@ -136,6 +137,9 @@ halves half-drive --set evaluate.every=12 --set kp.feedback_drive=s
 halves half-drive-lockstep --set evaluate.every=12 --set kp.feedback_drive=s --set kp.gate=false \
   --set solver.name=lockstep "${direct[@]}"
 halves half-direct --set evaluate.every=12 "${direct[@]}" "${rms[@]}" --set kp.noise=0.1
+# erk alone remembers its steps; a dynamic test must not disturb what it remembers.
+halves half-erk --set evaluate.every=12 --set solver.name=erk --set solver.pcoeff=0.3 \
+  --set solver.icoeff=0.4 --set evaluate.readout=dynamic "${single[@]}"
 
 echo "$checks checks, $failures failures"
 [ "$failures" -eq 0 ]

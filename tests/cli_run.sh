@@ -246,6 +246,8 @@ present: {samples: 5000}
 END
 says "a network that blows up" 4 '^diverged after' "$program" run deep.yml --out diverged
 same "summary: diverged" "$(value diverged status)" diverged
+says "and by document 001's method" 4 '^diverged after' "$program" run deep.yml --out blown \
+  --set solver.name=erk
 says "info of the last finite state" 0 'status diverged' "$program" info diverged/state-last.h5
 says "resume of a diverged run" 4 'diverged.*nothing to do' "$program" resume diverged
 python <<'END' || fail "the last state of the diverged run is not finite"
@@ -257,7 +259,7 @@ with h5py.File("diverged/state-last.h5") as f:
 END
 
 # --- odd jobs ---
-for solver in cascade lockstep cvode discrete; do
+for solver in cascade lockstep cvode erk discrete; do
   for rule in kp fa dfa sgd; do
     run "no hidden layer: $solver, $rule" shallow --overwrite --set solver.name=$solver \
       --set kp.rule=$rule --set "network.widths=[64, 10]" --set present.samples=3

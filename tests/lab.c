@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "lab.h"
+#include "rng.h"
 #include <dirent.h>
 #include <hdf5.h>
 #include <stdarg.h>
@@ -87,6 +88,18 @@ void lab_data(const char *name, long count, long inputs, const double *x, const 
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
+void lab_random_data(void)
+{
+  enum { SAMPLES = 16, INPUTS = 4 };
+  double x[SAMPLES * INPUTS];
+  int label[SAMPLES];
+
+  for (int k = 0; k < SAMPLES * INPUTS; k++)
+    x[k] = 3 * rng_uniform(1, RNG_CIRCLES, 0, (uint64_t)k, 0) - 1.5;
+  for (int p = 0; p < SAMPLES; p++) label[p] = (5 * p + p / 4) % 3;
+  lab_data("random", SAMPLES, INPUTS, x, label);
+}
+
 /* --- sessions --- */
 
 struct lab *lab_create(MPI_Comm comm, const char *settings, ...)
@@ -126,6 +139,20 @@ bool lab_show(struct lab *lab, long first, long count)
   for (long p = first; p < first + count; p++)
     if (solver_advance(lab->s->solver, p, &reached) != ADVANCED) return false;
   return true;
+}
+
+struct picture *lab_end(long shown, const char *settings, ...)
+{
+  char text[1024];
+  va_list words;
+
+  va_start(words, settings);
+  vsnprintf(text, sizeof text, settings, words);
+  va_end(words);
+  struct lab *lab = lab_create(MPI_COMM_SELF, "%s", text);
+  struct picture *p = lab_show(lab, 0, shown) ? picture_create(lab) : NULL;
+  lab_destroy(lab);
+  return p;
 }
 
 unsigned long long lab_fingerprint(const struct lab *lab)
@@ -312,4 +339,11 @@ double picture_value_error(const struct picture *p, const struct picture *ref)
     size_z = fmax(size_z, array_size(&ref->z[l]));
   }
   return fmax(off_y / size_y, off_z / size_z);
+}
+
+struct error picture_error(const struct picture *p, const struct picture *ref,
+                           const struct picture *start)
+{
+  if (!p || !ref) return (struct error){INFINITY, INFINITY};
+  return (struct error){picture_weight_error(p, ref, start), picture_value_error(p, ref)};
 }

@@ -36,6 +36,10 @@ int lab_main(int argc, char **argv, const char *suite_name, void (*add)(TCase *f
  * `inputs` values x [count][inputs]. Collective over the world. */
 void lab_data(const char *name, long count, long inputs, const double *x, const int *label);
 
+/* Write random.h5: 16 samples of 4 inputs between -1.5 and 1.5, with labels 0 to 2. Collective over
+ * the world. */
+void lab_random_data(void);
+
 /* A session of the settings "key=value key=value ..." (no blanks inside a value); what they leave
  * open is the program's default, but for data.set = file, data.path = random.h5 in the scratch
  * folder and present.samples = 1000. Aborts on faults: the settings are ours. Collective. */
@@ -44,6 +48,10 @@ struct lab *lab_create(MPI_Comm comm, const char *settings, ...)
 void lab_destroy(struct lab *lab);
 /* Show presentations first .. first + count - 1. False if the network diverged. Collective. */
 bool lab_show(struct lab *lab, long first, long count);
+/* The state after `shown` presentations from the start, on this rank alone; NULL if the network
+ * diverged. Local. */
+struct picture *lab_end(long shown, const char *settings, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The digest of values and weights. Collective. */
 unsigned long long lab_fingerprint(const struct lab *lab);
 /* Set every element of every matrix. Local. */
@@ -66,5 +74,11 @@ double picture_weight_error(const struct picture *p, const struct picture *ref,
                             const struct picture *start);
 /* The largest error of y and of z, each relative to the largest element of its family. */
 double picture_value_error(const struct picture *p, const struct picture *ref);
+/* Both; infinite without p or ref. */
+struct error {
+  double weights, values;
+};
+struct error picture_error(const struct picture *p, const struct picture *ref,
+                           const struct picture *start);
 
 #endif

@@ -163,6 +163,39 @@ START_TEST(a_default_may_be_another_keys_value)
 }
 END_TEST
 
+START_TEST(a_default_may_hang_on_a_choice)
+{
+  struct job *job = good("solver: {name: erk}\n");
+  char *used = job_used(job);
+
+  ck_assert(job_real(job, "solver.relative") == 2e-3);
+  ck_assert(job_real(job, "solver.absolute") == 1e-5);
+  ck_assert_str_eq(job_place(job, "solver.relative"), "default");
+  ck_assert_ptr_nonnull(strstr(used, "relative: 0.002\n"));
+  free(used);
+  job_destroy(job);
+
+  job = good("solver: {relative: 1e-6, name: erk}\n");
+  ck_assert(job_real(job, "solver.relative") == 1e-6);
+  ck_assert(job_real(job, "solver.absolute") == 1e-5);
+  job_destroy(job);
+
+  job = good("solver: {name: lockstep}\n");
+  ck_assert(job_real(job, "solver.relative") == 1e-3);
+  ck_assert(job_real(job, "solver.absolute") == 1e-12);
+  job_destroy(job);
+
+  const char *set = "solver.name=erk";
+  job = good_with(1, &set);
+  ck_assert(job_real(job, "solver.relative") == 2e-3);
+  job_destroy(job);
+
+  refused("solver: {name: rk}\n",
+          "solver.name = rk: must be one of cascade, lockstep, cvode, erk, discrete "
+          "(jobs/a.yml:7)\n");
+}
+END_TEST
+
 START_TEST(places_tell_file_set_and_default)
 {
   const char *set = "seed=3";
@@ -563,6 +596,7 @@ static Suite *job_suite(void)
   tcase_add_test(reads, times_take_units);
   tcase_add_test(reads, a_list_may_be_written_in_lines);
   tcase_add_test(reads, a_default_may_be_another_keys_value);
+  tcase_add_test(reads, a_default_may_hang_on_a_choice);
   tcase_add_test(reads, places_tell_file_set_and_default);
   tcase_add_test(reads, paths_are_relative_to_the_jobs_folder);
   tcase_add_test(reads, a_relative_folder_becomes_absolute);

@@ -7,11 +7,10 @@
  * set, the measured numbers are printed. */
 #include "agree.h"
 #include "lab.h"
-#include "rng.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 12, SAMPLES = 16, INPUTS = 4 };
+enum { SHOWN = 12 };
 
 /* Weights move by about a third of their size in 12 presentations, so that a wrong plasticity term
  * cannot hide, and inputs of both signs make units switch. */
@@ -67,13 +66,7 @@ static int rank, size;
 
 static void make_data(void)
 {
-  double x[SAMPLES * INPUTS];
-  int label[SAMPLES];
-
-  for (int k = 0; k < SAMPLES * INPUTS; k++)
-    x[k] = 3 * rng_uniform(1, RNG_CIRCLES, 0, (uint64_t)k, 0) - 1.5;
-  for (int p = 0; p < SAMPLES; p++) label[p] = (5 * p + p / 4) % 3;
-  lab_data("random", SAMPLES, INPUTS, x, label);
+  lab_random_data();
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
 }
@@ -86,28 +79,16 @@ static struct lab *make_lab(MPI_Comm comm, const char *settings, const char *sol
 /* The state after `shown` presentations, on this rank alone; NULL if the network diverged. */
 static struct picture *end_of(const char *settings, const char *solver, long shown)
 {
-  struct lab *lab = make_lab(MPI_COMM_SELF, settings, solver);
-  struct picture *p = lab_show(lab, 0, shown) ? picture_create(lab) : NULL;
-
-  lab_destroy(lab);
-  return p;
+  return lab_end(shown, "%s %s %s", common, settings, solver);
 }
-
-struct error {
-  double weights, values;
-};
 
 /* Solver against the reference after `shown` presentations. */
 static struct error error_of(const char *settings, const char *solver, const struct picture *ref,
                              const struct picture *start, long shown)
 {
   struct picture *p = end_of(settings, solver, shown);
-  struct error e = {INFINITY, INFINITY};
+  const struct error e = picture_error(p, ref, start);
 
-  if (p && ref) {
-    e.weights = picture_weight_error(p, ref, start);
-    e.values = picture_value_error(p, ref);
-  }
   picture_destroy(p);
   return e;
 }
@@ -277,7 +258,7 @@ START_TEST(a_unit_held_at_its_threshold_is_integrated_all_the_same)
     struct lab *lab = make_lab(MPI_COMM_SELF, settings, ours[k]);
     good &= lab_show(lab, 0, SHOWN);
     struct picture *p = picture_create(lab);
-    const struct error e = {picture_weight_error(p, ref, start), picture_value_error(p, ref)};
+    const struct error e = picture_error(p, ref, start);
     tell("held  ", ours[k], e, (struct error){lab->s->solver->stats.steps, 0});
     good &= e.weights < 1e-3 && e.values < 1e-3 && lab->s->solver->stats.steps < 5000;
     picture_destroy(p);

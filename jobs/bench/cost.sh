@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What an error in the weights costs: cascade, lockstep and cvode on the MNIST network of document
-# 000 (784-128-128-128-128-10), from the same state, 12 presentations each.
+# What an error in the weights costs: cascade, lockstep, cvode and erk on the MNIST network of
+# document 000 (784-128-128-128-128-10), from the same state, 12 presentations each.
 #
 #   jobs/bench/cost.sh [FOLDER]        needs TAUFLOW_DATA; about three minutes
 #
@@ -32,6 +32,9 @@ for method in bdf adams; do
   run "cvode-$method" "${from[@]}" --set solver.name=cvode --set "solver.method=$method" \
     --set network.weights=double --set solver.relative=1e-2
 done
+run erk-2e-3 "${from[@]}" --set solver.name=erk --set network.weights=double
+run erk-2e-4 "${from[@]}" --set solver.name=erk --set network.weights=double \
+  --set solver.relative=2e-4 --set solver.absolute=1e-6
 
 /usr/bin/python3 - "$out" <<'END'
 import os

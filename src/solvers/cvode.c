@@ -13,8 +13,8 @@
  * tried: the steps then shrink without end). And a unit that slides along its kink makes the steps
  * grind. */
 #include "kernel.h"
+#include "rates.h"
 #include "solver.h"
-#include "whole.h"
 #include <cvode/cvode.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,93 +23,26 @@
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 
 struct reference {
-  struct system *sys; /* borrowed */
+  struct rates *rates; /* the equations; owned */
+  struct system *sys;  /* borrowed */
   SUNContext context;
   void *cvode;
   SUNLinearSolver linear;
   SUNNonlinearSolver nonlinear;
   N_Vector u;
-  struct whole *whole;   /* how the state lies in a vector */
-  struct moment *at;     /* on the routes: where the right-hand side works */
+  struct whole *whole;   /* of rates; borrowed */
+  struct moment *at;     /* of rates; borrowed */
   struct moment *frozen; /* where the preconditioner was set up */
-  int segment;
   double size[FAMILIES]; /* largest |value| of the presentation so far */
   double relative, absolute;
-  double *x;            /* [n_0 padded] x(u) */
-  double *synapse_size; /* [synapses] largest |w| */
+  double *synapse_size;  /* [synapses] largest |w| */
 };
 
 /* --- the equations --- */
 
-/* Put the vector's stages on the routes and evaluate all drives and forces at time u. */
-static void evaluate(struct reference *ref, double u, const double *v)
-{
-  struct system *sys = ref->sys;
-  const struct model *m = sys->model;
-  struct moment *at = ref->at;
-
-  system_look(sys, ref->segment, u, at);
-  const double b = presenter_blend(sys->presenter, u);
-  for (int k = 0; k < system_stages(sys); k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    if (lo < hi)
-      memcpy(at->value[k] + lo, v + ref->whole->stage_at[k], (size_t)(hi - lo) * sizeof(double));
-    system_share_value(sys, k);
-  }
-  for (int k = 0; k < system_stages(sys); k++) {
-    const int syn = m->stage[k].synapse;
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    if (syn != NONE && lo < hi) {
-      const struct matrix *M = &sys->state->matrix[syn];
-      const double *pre = m->synapse[syn].pre == INPUT ? ref->x : at->value[m->synapse[syn].pre];
-      for (long j = 0; m->synapse[syn].pre == INPUT && j < M->cols; j++)
-        ref->x[j] = (1 - b) * sys->presenter->x_from[j] + b * sys->presenter->x_to[j];
-      kernel_rows_f64(v + ref->whole->matrix_at[syn], M->rows, M->ld, pre, at->drive[k] + lo);
-    }
-    system_share_drive(sys, k);
-    m->kind->force(m, k, at);
-  }
-}
-
-/* d/dt of the matrix of a synapse: post pre'/tau_pot - M/tau_dec. */
-static void synapse_rate(const struct reference *ref, int k, const double *v, double *rate)
-{
-  const struct system *sys = ref->sys;
-  const struct synapse *syn = &sys->model->synapse[k];
-  const struct matrix *M = &sys->state->matrix[k];
-  const struct moment *at = ref->at;
-  long lo, hi;
-
-  partition_rows(sys->part, syn->layer, sys->part->rank, &lo, &hi);
-  if (lo == hi || !sys->learning || !syn->learns) return;
-  const double *post = syn->post_drive ? at->drive[syn->post] : at->value[syn->post];
-  const double *pre = syn->pre == INPUT ? ref->x : at->value[syn->pre];
-  for (long i = lo; i < hi; i++) {
-    const double *w = v + ref->whole->matrix_at[k] + (i - lo) * M->ld;
-    double *dw = rate + ref->whole->matrix_at[k] + (i - lo) * M->ld;
-    const double a = post[i] / syn->tau_pot, decay = 1 / syn->tau_dec;
-    for (long j = 0; j < M->cols; j++) dw[j] = a * pre[j] - decay * w[j];
-  }
-}
-
 static int right_hand_side(realtype u, N_Vector y, N_Vector dy, void *user)
 {
-  struct reference *ref = user;
-  const struct system *sys = ref->sys;
-  double *rate = NV_DATA_P(dy);
-
-  memset(rate, 0, (size_t)ref->whole->length * sizeof(double));
-  evaluate(ref, u, NV_DATA_P(y));
-  for (int k = 0; k < system_stages(sys); k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++)
-      rate[ref->whole->stage_at[k] + i - lo] =
-          (ref->at->force[k][i] - ref->at->value[k][i]) / sys->model->stage[k].tau;
-  }
-  for (int k = 0; k < sys->model->synapses; k++) synapse_rate(ref, k, NV_DATA_P(y), rate);
+  rates_derive(((struct reference *)user)->rates, u, NV_DATA_P(y), NV_DATA_P(dy));
   return 0;
 }
 
@@ -161,7 +94,7 @@ static int precondition_setup(realtype u, N_Vector y, N_Vector dy, booleantype o
   struct reference *ref = user;
 
   (void)dy, (void)ok, (void)gamma;
-  evaluate(ref, u, NV_DATA_P(y));
+  rates_evaluate(ref->rates, u, NV_DATA_P(y));
   moment_copy(ref->sys, ref->at, ref->frozen);
   *fresh = SUNTRUE;
   return 0;
@@ -212,12 +145,6 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
 
 /* --- CVODE itself --- */
 
-/* CVODE's own reports go nowhere: a failed step is a returned outcome here. */
-static void be_quiet(int code, const char *module, const char *function, char *message, void *user)
-{
-  (void)code, (void)module, (void)function, (void)message, (void)user;
-}
-
 static void choose_method(struct reference *ref, bool adams)
 {
   if (adams) {
@@ -244,10 +171,10 @@ static void cvode_create(struct solver *s, const struct job *job)
   ref->sys = s->sys;
   ref->relative = s->relative;
   ref->absolute = s->absolute;
-  ref->whole = whole_create(s->sys);
-  ref->x = fail_alloc((size_t)padded(s->sys->net->n[0]), sizeof *ref->x);
+  ref->rates = rates_create(s->sys);
+  ref->whole = ref->rates->whole;
+  ref->at = ref->rates->at;
   ref->synapse_size = fail_alloc((size_t)s->sys->model->synapses, sizeof *ref->synapse_size);
-  ref->at = moment_on_routes(s->sys);
   ref->frozen = moment_create(s->sys);
   CHECK_SUN(SUNContext_Create(&comm, &ref->context));
   ref->u = whole_vector(ref->whole, ref->context);
@@ -255,7 +182,7 @@ static void cvode_create(struct solver *s, const struct job *job)
   CHECK(ref->cvode, "no memory for CVODE");
   CHECK_SUN(CVodeInit(ref->cvode, right_hand_side, 0, ref->u));
   CHECK_SUN(CVodeSetUserData(ref->cvode, ref));
-  CHECK_SUN(CVodeSetErrHandlerFn(ref->cvode, be_quiet, NULL));
+  CHECK_SUN(CVodeSetErrHandlerFn(ref->cvode, rates_be_quiet, NULL));
   CHECK_SUN(CVodeWFtolerances(ref->cvode, error_weights));
   CHECK_SUN(CVodeSetMaxStep(ref->cvode, s->max_step));
   CHECK_SUN(CVodeSetMaxErrTestFails(ref->cvode, 20));
@@ -270,12 +197,10 @@ static void cvode_destroy(struct solver *s)
   if (ref->linear) SUNLinSolFree(ref->linear);
   if (ref->nonlinear) SUNNonlinSolFree(ref->nonlinear);
   N_VDestroy(ref->u);
-  whole_destroy(ref->whole);
+  rates_destroy(ref->rates);
   SUNContext_Free(&ref->context);
-  moment_destroy(ref->at);
   moment_destroy(ref->frozen);
   free(ref->synapse_size);
-  free(ref->x);
   free(ref);
 }
 
@@ -295,21 +220,12 @@ static void add_stats(struct solver *s)
   s->stats.evaluations += (double)(evaluations + linear);
 }
 
-static void observe(struct reference *ref, double u)
-{
-  const struct system *sys = ref->sys;
-
-  if (!sys->observer) return;
-  evaluate(ref, u, NV_DATA_P(ref->u));
-  sys->observer->see(sys->observer->who, ref->at);
-}
-
 /* From the segment's start to its end. A failed step is tried once more from a fresh start, for
  * CVODE may stumble over a unit that switches; failing twice at one time is a failure. */
 static enum outcome cross_segment(struct solver *s, double *u)
 {
   struct reference *ref = s->own;
-  const double end = ref->sys->segment[ref->segment + 1];
+  const double end = ref->sys->segment[ref->rates->segment + 1];
   double failed_at = -1;
 
   while (*u < end) {
@@ -319,7 +235,7 @@ static enum outcome cross_segment(struct solver *s, double *u)
     if (code >= 0) {
       *u = t < end * (1 - 1e-14) ? t : end;
       if (!(N_VMaxNorm(ref->u) < TOO_LARGE)) return DIVERGED;
-      observe(ref, *u);
+      rates_observe(ref->rates, *u, NV_DATA_P(ref->u));
       continue;
     }
     *u = t;
@@ -338,28 +254,26 @@ static enum outcome cross_segment(struct solver *s, double *u)
 static enum outcome cvode_advance(struct solver *s, double *reached)
 {
   struct reference *ref = s->own;
+  struct rates *rates = ref->rates;
   struct system *sys = ref->sys;
   enum outcome outcome = ADVANCED;
   double u = 0;
 
   whole_take_up(ref->whole, NV_DATA_P(ref->u));
   ref->size[ACTIVITY] = ref->size[ERROR] = 0;
-  for (ref->segment = 0; outcome == ADVANCED && ref->segment < sys->segments; ref->segment++) {
-    system_enter(sys, ref->segment, ref->at);
-    if (ref->segment == 0) observe(ref, 0);
-    if (sys->onset[ref->segment]) {
-      if (ref->segment > 0) add_stats(s);
+  for (rates->segment = 0; outcome == ADVANCED && rates->segment < sys->segments;
+       rates->segment++) {
+    system_enter(sys, rates->segment, ref->at);
+    if (rates->segment == 0) rates_observe(rates, 0, NV_DATA_P(ref->u));
+    if (sys->onset[rates->segment]) {
+      if (rates->segment > 0) add_stats(s);
       CHECK_SUN(CVodeReInit(ref->cvode, u, ref->u));
     }
     outcome = cross_segment(s, &u);
   }
-  ref->segment--;
+  rates->segment--;
   add_stats(s);
-  evaluate(ref, u, NV_DATA_P(ref->u));
-  whole_put_down(ref->whole, NV_DATA_P(ref->u));
-  const struct route *out = sys->value[sys->model->output];
-  if (out->lo < out->hi)
-    memcpy(s->answer, ref->at->drive[sys->model->output], (size_t)out->n * sizeof(double));
+  rates_put_down(rates, u, NV_DATA_P(ref->u), s->answer);
   *reached = u;
   return outcome;
 }

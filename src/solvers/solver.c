@@ -4,19 +4,27 @@
 
 /* In the order of the choices of solver.name. */
 static const struct solver_kind *const kinds[] = {&solver_cascade, &solver_lockstep, &solver_cvode,
-                                                  &solver_discrete};
+                                                  &solver_erk, &solver_discrete};
 
 const struct key solver_keys[] = {
-    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|discrete", "",
+    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|erk|discrete",
+     "",
      "cascade: layer by layer within a step; lockstep: all layers at once, for many ranks; cvode: "
-     "SUNDIALS CVODE on the whole state, the reference; discrete: one update a presentation"},
-    {"solver.relative", KEY_REAL, "1e-3", 1e-14, 1e6, false, NULL, "1",
-     "tolerance of a step relative to the size of y and of z, max norm"},
-    {"solver.absolute", KEY_REAL, "1e-12", 0, INFINITY, false, NULL, "1",
+     "SUNDIALS CVODE on the whole state, the reference; erk: Tsitouras 5(4) on the whole state, "
+     "document 001's method; discrete: one update a presentation"},
+    {"solver.relative", KEY_REAL, "1e-3; solver.name=erk: 2e-3", 1e-14, 1e6, false, NULL, "1",
+     "tolerance of a step relative to the size of y and of z, max norm; erk: to each element of y, "
+     "z, W and V, root mean square"},
+    {"solver.absolute", KEY_REAL, "1e-12; solver.name=erk: 1e-5", 0, INFINITY, false, NULL, "1",
      "tolerance of a step added to the relative one"},
     {"solver.max_step", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "longest step"},
     {"solver.method", KEY_CHOICE, "bdf", 0, 0, false, "bdf|adams", "",
      "cvode only: BDF with Newton-Krylov, or Adams with fixed-point iteration"},
+    {"solver.pcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
+     "erk only: proportional coefficient of the step controller, as of Diffrax's PIDController"},
+    {"solver.icoeff", KEY_REAL, "1", 0, 10, true, NULL, "1", "erk only: its integral coefficient"},
+    {"solver.dcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
+     "erk only: its derivative coefficient"},
     {0},
 };
 
@@ -51,6 +59,11 @@ enum outcome solver_advance(struct solver *s, long p, double *reached)
 {
   system_begin(s->sys, p);
   return s->kind->advance(s, reached);
+}
+
+int solver_notes(struct solver *s, struct note *note)
+{
+  return s->kind->notes ? s->kind->notes(s, note) : 0;
 }
 
 bool solver_needs_means(const struct job *job)

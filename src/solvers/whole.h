@@ -2,8 +2,9 @@
 /* whole.h - the whole state y, z, W, V as one SUNDIALS vector
  *
  * SUNDIALS' parallel vector, but for three things: its data are aligned and padded for our kernels,
- * its norm is the max norm, and its dot product adds each row of the line by itself and then the
- * rows in order. So what SUNDIALS decides does not depend on the rank count. */
+ * its norm is the max norm unless the solver brings another, and its dot product adds each row of
+ * the line by itself and then the rows in order. So what SUNDIALS decides does not depend on the
+ * rank count. */
 #ifndef TAUFLOW_WHOLE_H
 #define TAUFLOW_WHOLE_H
 
@@ -22,6 +23,8 @@ struct whole {
   long *stage_at, *matrix_at; /* offsets of each in the vector */
   double *row, *rows;         /* partial dot products of own rows, of all rows */
   int *row_count, *row_first;
+  double (*norm)(void *who, N_Vector x, N_Vector w); /* of whole_judge_by; NULL: the max norm */
+  void *who;                                         /* borrowed */
 };
 
 /* How the state lies in a vector. sys is borrowed. Local. */
@@ -30,6 +33,9 @@ struct whole *whole_create(struct system *sys);
 void whole_destroy(struct whole *whole);
 /* A vector of zeros; clones are made with N_VClone. whole is borrowed. Collective. */
 N_Vector whole_vector(struct whole *whole, SUNContext context);
+/* Let norm(who, x, w) stand in for the largest |x w| in v and its later clones. It must not depend
+ * on the rank count. who is borrowed. Local. */
+void whole_judge_by(N_Vector v, double (*norm)(void *who, N_Vector x, N_Vector w), void *who);
 /* Copy the state's values and weights into v [length], and back. Local. */
 void whole_take_up(const struct whole *whole, double *v);
 void whole_put_down(const struct whole *whole, const double *v);
