@@ -17,9 +17,12 @@ enum outcome {
 /* |y| or |z| beyond this is divergence, while outer products still fit single precision. */
 #define TOO_LARGE 1e15
 
+enum { SOLVER_COUNTERS = 4 };
+
 struct solver_stats {
   double steps, rejected;
-  double evaluations; /* of all drives and forces once */
+  double evaluations;              /* of all drives and forces once */
+  double counter[SOLVER_COUNTERS]; /* what the kind names */
 };
 
 struct solver_kind;
@@ -36,6 +39,7 @@ struct solver {
 
 struct solver_kind {
   const char *name, *about;
+  const char *counters[SOLVER_COUNTERS]; /* names of stats.counter, for summary.yml; NULL: unused */
   bool means; /* asks for the averages of other ranks' values over each step (system_create) */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */

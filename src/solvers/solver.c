@@ -17,6 +17,11 @@ const struct key solver_keys[] = {
     {"solver.max_step", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "longest step"},
     {"solver.method", KEY_CHOICE, "bdf", 0, 0, false, "bdf|adams", "",
      "cvode only: BDF with Newton-Krylov, or Adams with fixed-point iteration"},
+    {"solver.max_order", KEY_INTEGER, "3", 1, 12, false, NULL, "1",
+     "cvode only: highest order, at most 5 for bdf; each order keeps one more copy of the state"},
+    {"solver.preconditioner", KEY_CHOICE, "sweep", 0, 0, false, "sweep|layer|none", "",
+     "cvode with bdf only: sweep: the cascade's, layer after layer; layer: each layer by itself, "
+     "without messages"},
     {0},
 };
 
