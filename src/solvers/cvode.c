@@ -281,7 +281,7 @@ static void use_fixed_point(struct reference *ref)
   CHECK_SUN(CVodeSetNonlinearSolver(ref->cvode, ref->nonlinear));
 }
 
-/* Classical Gram-Schmidt asks for all dot products of an iteration at once. */
+/* Classical Gram-Schmidt asks for all projections of an iteration at once: one message. */
 static void use_newton(struct reference *ref, int preconditioner)
 {
   const CVLsPrecSolveFn solve = preconditioners[preconditioner].solve;
