@@ -18,9 +18,12 @@ enum outcome {
 /* |y| or |z| beyond this is divergence, while outer products still fit single precision. */
 #define TOO_LARGE 1e15
 
+enum { SOLVER_COUNTERS = 4 };
+
 struct solver_stats {
   double steps, rejected;
-  double evaluations; /* of all drives and forces once */
+  double evaluations;              /* of all drives and forces once */
+  double counter[SOLVER_COUNTERS]; /* what the kind names */
 };
 
 struct note; /* store.h */
@@ -38,6 +41,7 @@ struct solver {
 
 struct solver_kind {
   const char *name, *about;
+  const char *counters[SOLVER_COUNTERS]; /* names of stats.counter, for summary.yml; NULL: unused */
   bool means; /* asks for the averages of other ranks' values over each step (system_create) */
   bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
   bool jumps; /* has no dynamics, so there is no error in time to speak of */

@@ -92,7 +92,8 @@ enum { RUN_NOTES = 8 };
 static int list_notes(struct run *r, struct note *note)
 {
   const int L = r->s->net->L;
-  struct solver_stats *stats = &r->s->solver->stats;
+  struct solver *solver = r->s->solver;
+  struct solver_stats *stats = &solver->stats;
   int n = 0;
 
   note[n++] = (struct note){"presentations", 1, &r->done};
@@ -101,6 +102,8 @@ static int list_notes(struct run *r, struct note *note)
   note[n++] = (struct note){"steps", 1, &stats->steps};
   note[n++] = (struct note){"rejected", 1, &stats->rejected};
   note[n++] = (struct note){"evaluations", 1, &stats->evaluations};
+  for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++)
+    note[n++] = (struct note){solver->kind->counters[k], 1, &stats->counter[k]};
   note[n++] = (struct note){"largest_start", r->s->model->synapses, r->largest_start};
   if (L > 1) note[n++] = (struct note){"mismatch_start", L - 1, r->mismatch_start};
   return n + solver_notes(r->s->solver, note + n);
@@ -305,6 +308,20 @@ static unsigned long long fingerprint(const struct run *r)
   return digest;
 }
 
+/* "name: value" lines of what the solver counts beyond steps. Caller frees. */
+static char *counter_lines(const struct solver *solver)
+{
+  char *text = fail_text("%s", "");
+
+  for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++) {
+    char *longer = fail_text("%s%s: %.0f\n", text, solver->kind->counters[k],
+                             solver->stats.counter[k]);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
 static void write_summary(struct run *r, double t)
 {
   const struct solver *solver = r->s->solver;
@@ -313,15 +330,16 @@ static void write_summary(struct run *r, double t)
   int ranks;
 
   CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
+  char *counters = counter_lines(solver);
   char *text = fail_text(
       "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "ranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      "%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
       job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
       r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done, t,
       wall, (r->done - r->first) / fmax(r->solving, 1e-9), solver->kind->name, solver->stats.steps,
-      solver->stats.rejected, solver->stats.evaluations, ranks, digest, TAUFLOW_VERSION);
+      solver->stats.rejected, solver->stats.evaluations, counters, ranks, digest, TAUFLOW_VERSION);
   if (r->rank == 0) {
     char *path = folder_path(r->options->out, "summary.yml");
     folder_write_text(path, text, r->faults);
@@ -332,6 +350,7 @@ static void write_summary(struct run *r, double t)
              solver->stats.rejected, digest);
     log_line(r->log, "results in %s", r->options->out);
   }
+  free(counters);
   free(text);
   insist(r);
 }

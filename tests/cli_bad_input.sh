@@ -121,6 +121,12 @@ bad_job "broken YAML" 'bad\.yml:' 's/\[64, 16, 10\]/[64, 16, 10/'
 bad_job "required key missing" 'network\.widths' 's/widths:.*/hidden: tanh/'
 bad_job "width of 0" 'network\.widths' 's/\[64, 16, 10\]/[64, 0, 10]/'
 bad_job "no layer" 'network\.widths' 's/\[64, 16, 10\]/[64]/'
+bad_job "order 0" 'solver\.max_order = 0' '/cascade/a\  max_order: 0'
+bad_job "order 6 of bdf" 'solver\.max_order = 6: bdf has orders 1 to 5' \
+  's/cascade/cvode\n  max_order: 6/'
+bad_job "order 13" 'solver\.max_order = 13' 's/cascade/cvode\n  method: adams\n  max_order: 13/'
+bad_job "preconditioner" 'solver\.preconditioner = jacobi' \
+  's/cascade/cvode\n  preconditioner: jacobi/'
 bad_job "tolerance 0" 'solver\.relative = 0' '/cascade/a\  relative: 0'
 bad_job "no absolute tolerance for erk" 'solver\.absolute = 0: .*erk.*bad\.yml:' \
   's/name: cascade/name: erk\n  absolute: 0/'

@@ -2,10 +2,17 @@
 /* cvode.c - SUNDIALS CVODE on the whole state y, z, W, V: the reference
  *
  * The right-hand side is the equations as they stand, weights as full matrices in double precision
- * whatever network.weights says. BDF with Newton-GMRES, preconditioned by the cascade's own sweep:
- * (1 + gamma/tau) on the diagonal, the products with W and V below it, plasticity left out, being
- * weaker by tau/tau_pot. Norms are max norms and dot products are summed row by row in one order,
- * so steps do not depend on the rank count. CVODE starts anew at each presentation.
+ * whatever network.weights says. BDF with Newton-GMRES, or Adams with fixed-point iteration. Norms
+ * are max norms and dot products are exact sums (whole.h), so steps do not depend on the rank
+ * count. CVODE starts anew at each presentation. Every order of the method, and every iteration
+ * that GMRES may take, keeps one more copy of the whole state, so both are few.
+ *
+ * What preconditions GMRES must not depend on the cuts either, or iterates and steps would. `sweep`
+ * is the cascade's own: (1 + gamma/tau) on the diagonal, the products with W and V below it,
+ * plasticity left out, being weaker by tau/tau_pot. Ranks with other layers wait, as in the
+ * cascade. `layer` keeps of it what lies within a layer, which is the diagonal, and needs no
+ * messages: each GMRES iteration carries the signal one layer further, on all ranks at once. A
+ * sweep over each rank's own rows would lie between the two, with other steps on other rank counts.
  *
  * Two limits, both of gated relus. A layer that falls silent decays below any tolerance relative to
  * its family, and with it the signs that decide which units above it are on: there cascade, whose
@@ -86,23 +93,38 @@ static int error_weights(N_Vector y, N_Vector w, void *user)
   return 0;
 }
 
-/* --- the preconditioner: the cascade's sweep --- */
+/* --- preconditioners --- */
 
-static int precondition_setup(realtype u, N_Vector y, N_Vector dy, booleantype ok,
-                              booleantype *fresh, realtype gamma, void *user)
+/* Slopes are taken afresh when CVODE no longer finds the old ones ok; gamma is always the last. */
+static int sweep_setup(realtype u, N_Vector y, N_Vector dy, booleantype ok, booleantype *fresh,
+                       realtype gamma, void *user)
 {
   struct reference *ref = user;
 
-  (void)dy, (void)ok, (void)gamma;
+  (void)dy, (void)gamma;
+  *fresh = !ok;
+  if (ok) return 0;
   rates_evaluate(ref->rates, u, NV_DATA_P(y));
   moment_copy(ref->sys, ref->at, ref->frozen);
-  *fresh = SUNTRUE;
   return 0;
 }
 
+/* Weights have only their decay on the diagonal. */
+static void precondition_weights(const struct reference *ref, double gamma, double *out)
+{
+  const struct system *sys = ref->sys;
+
+  for (int k = 0; k < sys->model->synapses; k++) {
+    const struct matrix *M = &sys->state->matrix[k];
+    const struct synapse *syn = &sys->model->synapse[k];
+    const double scale = syn->learns ? 1 / (1 + gamma / syn->tau_dec) : 1;
+    for (long i = 0; i < M->rows * M->ld; i++) out[ref->whole->matrix_at[k] + i] *= scale;
+  }
+}
+
 /* (1 + gamma/tau) d_k = r_k + gamma/tau df_k, df_k from the d of stages before k in the cascade. */
-static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vector z, realtype gamma,
-                        realtype delta, int side, void *user)
+static int sweep_solve(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vector z, realtype gamma,
+                       realtype delta, int side, void *user)
 {
   struct reference *ref = user;
   const struct system *sys = ref->sys;
@@ -135,28 +157,68 @@ static int precondition(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vecto
     }
     system_share_value(sys, k);
   }
-  for (int k = 0; k < m->synapses; k++) {
-    const struct matrix *M = &sys->state->matrix[k];
-    const double scale = m->synapse[k].learns ? 1 / (1 + gamma / m->synapse[k].tau_dec) : 1;
-    for (long i = 0; i < M->rows * M->ld; i++) out[ref->whole->matrix_at[k] + i] *= scale;
-  }
+  precondition_weights(ref, gamma, out);
   return 0;
 }
 
+/* (1 + gamma/tau) d = r: stages depend on other stages only, so nothing else is within a layer. */
+static int layer_solve(realtype u, N_Vector y, N_Vector dy, N_Vector r, N_Vector z, realtype gamma,
+                       realtype delta, int side, void *user)
+{
+  const struct reference *ref = user;
+  const struct system *sys = ref->sys;
+  double *out = NV_DATA_P(z);
+
+  (void)u, (void)y, (void)dy, (void)delta, (void)side;
+  memcpy(out, NV_DATA_P(r), (size_t)ref->whole->length * sizeof(double));
+  for (int k = 0; k < system_stages(sys); k++) {
+    long lo, hi;
+    system_rows(sys, k, &lo, &hi);
+    for (long i = 0; i < hi - lo; i++)
+      out[ref->whole->stage_at[k] + i] /= 1 + gamma / sys->model->stage[k].tau;
+  }
+  precondition_weights(ref, gamma, out);
+  return 0;
+}
+
+/* In the order of the choices of solver.preconditioner. */
+static const struct {
+  CVLsPrecSetupFn setup;
+  CVLsPrecSolveFn solve;
+} preconditioners[] = {{sweep_setup, sweep_solve}, {NULL, layer_solve}, {NULL, NULL}};
+
 /* --- CVODE itself --- */
 
-static void choose_method(struct reference *ref, bool adams)
+enum { BDF, ADAMS }; /* choices of solver.method */
+enum { KRYLOV = 5 }; /* iterations before GMRES gives up; 10 save nothing (docs/performance.md) */
+
+static void cvode_check(const struct job *job, struct faults *faults)
 {
-  if (adams) {
-    ref->nonlinear = SUNNonlinSol_FixedPoint(ref->u, 0, ref->context);
-    CHECK(ref->nonlinear, "no fixed-point solver");
-    CHECK_SUN(CVodeSetNonlinearSolver(ref->cvode, ref->nonlinear));
-    return;
-  }
-  ref->linear = SUNLinSol_SPGMR(ref->u, SUN_PREC_LEFT, 10, ref->context);
+  const long order = job_integer(job, "solver.max_order");
+
+  if (job_choice(job, "solver.method") == BDF && order > 5)
+    faults_add(faults, "solver.max_order = %ld: bdf has orders 1 to 5, adams 1 to 12 (%s)", order,
+               job_place(job, "solver.max_order"));
+}
+
+static void use_fixed_point(struct reference *ref)
+{
+  ref->nonlinear = SUNNonlinSol_FixedPoint(ref->u, 0, ref->context);
+  CHECK(ref->nonlinear, "no fixed-point solver");
+  CHECK_SUN(CVodeSetNonlinearSolver(ref->cvode, ref->nonlinear));
+}
+
+/* Classical Gram-Schmidt asks for all projections of an iteration at once: one message. */
+static void use_newton(struct reference *ref, int preconditioner)
+{
+  const CVLsPrecSolveFn solve = preconditioners[preconditioner].solve;
+  const int side = solve ? SUN_PREC_LEFT : SUN_PREC_NONE;
+
+  ref->linear = SUNLinSol_SPGMR(ref->u, side, KRYLOV, ref->context);
   CHECK(ref->linear, "no GMRES solver");
+  CHECK_SUN(SUNLinSol_SPGMRSetGSType(ref->linear, SUN_CLASSICAL_GS));
   CHECK_SUN(CVodeSetLinearSolver(ref->cvode, ref->linear, NULL));
-  CHECK_SUN(CVodeSetPreconditioner(ref->cvode, precondition_setup, precondition));
+  CHECK_SUN(CVodeSetPreconditioner(ref->cvode, preconditioners[preconditioner].setup, solve));
   /* GMRES measures in the 2-norm, which bounds our max norm without the usual sqrt(N). */
   CHECK_SUN(CVodeSetLSNormFactor(ref->cvode, 1));
 }
@@ -164,7 +226,7 @@ static void choose_method(struct reference *ref, bool adams)
 static void cvode_create(struct solver *s, const struct job *job)
 {
   struct reference *ref = fail_alloc(1, sizeof *ref);
-  const bool adams = job_choice(job, "solver.method") == 1;
+  const bool adams = job_choice(job, "solver.method") == ADAMS;
   MPI_Comm comm = s->sys->comm;
 
   s->own = ref;
@@ -180,13 +242,18 @@ static void cvode_create(struct solver *s, const struct job *job)
   ref->u = whole_vector(ref->whole, ref->context);
   ref->cvode = CVodeCreate(adams ? CV_ADAMS : CV_BDF, ref->context);
   CHECK(ref->cvode, "no memory for CVODE");
+  /* Before CVodeInit, which makes room for the history. */
+  CHECK_SUN(CVodeSetMaxOrd(ref->cvode, (int)job_integer(job, "solver.max_order")));
   CHECK_SUN(CVodeInit(ref->cvode, right_hand_side, 0, ref->u));
   CHECK_SUN(CVodeSetUserData(ref->cvode, ref));
   CHECK_SUN(CVodeSetErrHandlerFn(ref->cvode, rates_be_quiet, NULL));
   CHECK_SUN(CVodeWFtolerances(ref->cvode, error_weights));
   CHECK_SUN(CVodeSetMaxStep(ref->cvode, s->max_step));
   CHECK_SUN(CVodeSetMaxErrTestFails(ref->cvode, 20));
-  choose_method(ref, adams);
+  if (adams)
+    use_fixed_point(ref);
+  else
+    use_newton(ref, job_choice(job, "solver.preconditioner"));
 }
 
 static void cvode_destroy(struct solver *s)
@@ -204,20 +271,39 @@ static void cvode_destroy(struct solver *s)
   free(ref);
 }
 
+/* What CVODE counts beyond steps, in the order of the names in solver_cvode. */
+static void add_counters(struct solver *s)
+{
+  struct reference *ref = s->own;
+  long count[SOLVER_COUNTERS] = {0};
+
+  CHECK_SUN(CVodeGetNumNonlinSolvIters(ref->cvode, &count[0]));
+  if (ref->linear) {
+    CHECK_SUN(CVodeGetNumLinIters(ref->cvode, &count[1]));
+    CHECK_SUN(CVodeGetNumPrecEvals(ref->cvode, &count[2]));
+    CHECK_SUN(CVodeGetNumPrecSolves(ref->cvode, &count[3]));
+  }
+  for (int k = 0; k < SOLVER_COUNTERS; k++) s->stats.counter[k] += (double)count[k];
+}
+
 /* Counters since the last (re)initialisation, added to the run's. */
 static void add_stats(struct solver *s)
 {
   struct reference *ref = s->own;
-  long steps, errors, evaluations, linear = 0, failures = 0;
+  long steps, errors, evaluations, linear = 0, setups = 0, failures = 0;
 
   CHECK_SUN(CVodeGetNumSteps(ref->cvode, &steps));
   CHECK_SUN(CVodeGetNumErrTestFails(ref->cvode, &errors));
   CHECK_SUN(CVodeGetNumNonlinSolvConvFails(ref->cvode, &failures));
   CHECK_SUN(CVodeGetNumRhsEvals(ref->cvode, &evaluations));
-  if (ref->linear) CHECK_SUN(CVodeGetNumLinRhsEvals(ref->cvode, &linear));
+  if (ref->linear) {
+    CHECK_SUN(CVodeGetNumLinRhsEvals(ref->cvode, &linear));
+    CHECK_SUN(CVodeGetNumPrecEvals(ref->cvode, &setups));
+  }
   s->stats.steps += (double)steps;
   s->stats.rejected += (double)(errors + failures);
-  s->stats.evaluations += (double)(evaluations + linear);
+  s->stats.evaluations += (double)(evaluations + linear + setups);
+  add_counters(s);
 }
 
 /* From the segment's start to its end. A failed step is tried once more from a fresh start, for
@@ -282,6 +368,9 @@ const struct solver_kind solver_cvode = {
     .name = "cvode",
     .about = "SUNDIALS CVODE on the whole state",
     .whole = true,
+    .counters = {"newton_iterations", "krylov_iterations", "preconditioner_setups",
+                 "preconditioner_solves"},
+    .check = cvode_check,
     .create = cvode_create,
     .destroy = cvode_destroy,
     .advance = cvode_advance,

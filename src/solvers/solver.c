@@ -25,6 +25,11 @@ const struct key solver_keys[] = {
     {"solver.icoeff", KEY_REAL, "1", 0, 10, true, NULL, "1", "erk only: its integral coefficient"},
     {"solver.dcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
      "erk only: its derivative coefficient"},
+    {"solver.max_order", KEY_INTEGER, "3", 1, 12, false, NULL, "1",
+     "cvode only: highest order, at most 5 for bdf; each order keeps one more copy of the state"},
+    {"solver.preconditioner", KEY_CHOICE, "sweep", 0, 0, false, "sweep|layer|none", "",
+     "cvode with bdf only: sweep: the cascade's, layer after layer; layer: each layer by itself, "
+     "without messages"},
     {0},
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "whole.h"
+#include "kernel.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,13 +25,7 @@ static void lay_out(struct whole *whole)
   whole->length = at;
   whole->row = fail_alloc((size_t)(part->first[part->rank + 1] - part->first[part->rank]),
                           sizeof *whole->row);
-  whole->rows = fail_alloc((size_t)part->start[part->L + 1], sizeof *whole->rows);
-  whole->row_count = fail_alloc((size_t)part->size, sizeof *whole->row_count);
-  whole->row_first = fail_alloc((size_t)part->size, sizeof *whole->row_first);
-  for (int r = 0; r < part->size; r++) {
-    whole->row_count[r] = (int)(part->first[r + 1] - part->first[r]);
-    whole->row_first[r] = (int)part->first[r];
-  }
+  whole->sum = fail_alloc(WHOLE_DOTS, sizeof *whole->sum);
 }
 
 struct whole *whole_create(struct system *sys)
@@ -48,9 +43,7 @@ void whole_destroy(struct whole *whole)
   free(whole->stage_at);
   free(whole->matrix_at);
   free(whole->row);
-  free(whole->rows);
-  free(whole->row_count);
-  free(whole->row_first);
+  free(whole->sum);
   free(whole);
 }
 
@@ -106,31 +99,20 @@ static double largest_product(N_Vector x, N_Vector w)
   return most;
 }
 
-static double dot_range(const double *a, const double *b, long n)
+/* own[i] = the products of all elements of row i of this rank. */
+static void multiply_rows(const struct whole *whole, const double *a, const double *b, double *own)
 {
-  double sum = 0;
-
-  for (long j = 0; j < n; j++) sum += a[j] * b[j];
-  return sum;
-}
-
-/* Each row of the line sums its own elements; all ranks then add the rows in order. */
-static double dot_by_rows(N_Vector x, N_Vector y)
-{
-  const struct whole *whole = whole_of(x);
   const struct system *sys = whole->sys;
   const struct partition *part = sys->part;
-  const double *a = NV_DATA_P(x), *b = NV_DATA_P(y);
-  const long first = part->first[part->rank], rows = part->start[part->L + 1];
-  double sum = 0;
+  const long first = part->first[part->rank];
 
-  memset(whole->row, 0, (size_t)(part->first[part->rank + 1] - first) * sizeof(double));
+  memset(own, 0, (size_t)(part->first[part->rank + 1] - first) * sizeof(double));
   for (int k = 0; k < sys->model->stages; k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
     const long row = part->start[sys->model->stage[k].layer] - first;
     for (long i = lo; i < hi; i++)
-      whole->row[row + i] += a[whole->stage_at[k] + i - lo] * b[whole->stage_at[k] + i - lo];
+      own[row + i] += a[whole->stage_at[k] + i - lo] * b[whole->stage_at[k] + i - lo];
   }
   for (int k = 0; k < sys->model->synapses; k++) {
     const struct matrix *M = &sys->state->matrix[k];
@@ -139,13 +121,36 @@ static double dot_by_rows(N_Vector x, N_Vector y)
     const long row = part->start[sys->model->synapse[k].layer] - first;
     for (long i = lo; i < hi; i++) {
       const long at = whole->matrix_at[k] + (i - lo) * M->ld;
-      whole->row[row + i] += dot_range(a + at, b + at, M->cols);
+      double sum;
+      kernel_rows_f64(a + at, 1, M->ld, b + at, &sum);
+      own[row + i] += sum;
     }
   }
-  CHECK_MPI(MPI_Allgatherv(whole->row, whole->row_count[part->rank], MPI_DOUBLE, whole->rows,
-                           whole->row_count, whole->row_first, MPI_DOUBLE, sys->comm));
-  for (long i = 0; i < rows; i++) sum += whole->rows[i];
-  return sum;
+}
+
+static int dot_many(int count, N_Vector x, N_Vector *y, double *dot)
+{
+  const struct whole *whole = whole_of(x);
+  const struct partition *part = whole->sys->part;
+  const long rows = part->first[part->rank + 1] - part->first[part->rank];
+
+  CHECK(count <= WHOLE_DOTS, "%d dot products at once", count);
+  memset(whole->sum, 0, (size_t)count * sizeof *whole->sum);
+  for (int k = 0; k < count; k++) {
+    multiply_rows(whole, NV_DATA_P(x), NV_DATA_P(y[k]), whole->row);
+    for (long i = 0; i < rows; i++) exact_add(&whole->sum[k], whole->row[i]);
+  }
+  exact_reduce(whole->sum, count, whole->sys->comm);
+  for (int k = 0; k < count; k++) dot[k] = exact_value(&whole->sum[k]);
+  return 0;
+}
+
+static double dot_one(N_Vector x, N_Vector y)
+{
+  double dot;
+
+  dot_many(1, x, &y, &dot);
+  return dot;
 }
 
 N_Vector whole_vector(struct whole *whole, SUNContext context)
@@ -158,9 +163,9 @@ N_Vector whole_vector(struct whole *whole, SUNContext context)
   v->ops->nvclone = clone_vector;
   v->ops->nvcloneempty = clone_vector;
   v->ops->nvwrmsnorm = largest_product;
-  v->ops->nvdotprod = dot_by_rows;
+  v->ops->nvdotprod = dot_one;
   v->ops->nvdotprodlocal = NULL;
-  v->ops->nvdotprodmulti = NULL;
+  v->ops->nvdotprodmulti = dot_many;
   v->ops->nvdotprodmultilocal = NULL;
   v->ops->nvdotprodmultiallreduce = NULL;
   return v;

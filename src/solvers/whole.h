@@ -2,12 +2,14 @@
 /* whole.h - the whole state y, z, W, V as one SUNDIALS vector
  *
  * SUNDIALS' parallel vector, but for three things: its data are aligned and padded for our kernels,
- * its norm is the max norm unless the solver brings another, and its dot product adds each row of
- * the line by itself and then the rows in order. So what SUNDIALS decides does not depend on the
- * rank count. */
+ * its norm is the max norm unless the solver brings another, and its dot products are exact sums
+ * (exact.h) of one number for each row of the line. A row is added up whole, by the rank that owns
+ * it; so what SUNDIALS decides does not depend on the rank count, and what ranks exchange for a dot
+ * product is half a kilobyte, on any number of ranks and for networks of any size. */
 #ifndef TAUFLOW_WHOLE_H
 #define TAUFLOW_WHOLE_H
 
+#include "exact.h"
 #include "system.h"
 #include <nvector/nvector_parallel.h>
 
@@ -17,12 +19,14 @@
     CHECK(code_ >= 0, "%s returned %d", #call, code_);                                             \
   } while (0)
 
+enum { WHOLE_DOTS = 16 }; /* dot products with one vector in one message */
+
 struct whole {
   struct system *sys;         /* borrowed */
   long length;                /* local elements: matrices with padding, then stages' own rows */
   long *stage_at, *matrix_at; /* offsets of each in the vector */
-  double *row, *rows;         /* partial dot products of own rows, of all rows */
-  int *row_count, *row_first;
+  double *row;                /* [own rows] scratch: a dot product row by row */
+  struct exact *sum;          /* [WHOLE_DOTS] scratch */
   double (*norm)(void *who, N_Vector x, N_Vector w); /* of whole_judge_by; NULL: the max norm */
   void *who;                                         /* borrowed */
 };
