@@ -20,6 +20,12 @@ enum outcome {
 struct solver_stats {
   double steps, rejected;
   double evaluations; /* of all drives and forces once */
+  double reductions;  /* of verdicts over the ranks, by this process */
+};
+
+/* How often all values, all whole drives and the verdicts travel. */
+struct rounds {
+  int values, drives, reductions;
 };
 
 struct solver_kind;
@@ -37,6 +43,9 @@ struct solver {
 struct solver_kind {
   const char *name, *about;
   bool means; /* asks for the averages of other ranks' values over each step (system_create) */
+  /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
+   * all 0: not known beforehand. Predictions count with them, so they must be exact. */
+  struct rounds step, presentation;
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);

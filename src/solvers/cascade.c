@@ -50,6 +50,8 @@ const struct solver_kind solver_cascade = {
     .name = "cascade",
     .about = "exponential steps, layer by layer",
     .means = true,
+    .step = {.values = 1, .drives = 1, .reductions = 1},
+    .presentation = {.values = 1, .drives = 1}, /* taking up */
     .create = cascade_create,
     .destroy = cascade_destroy,
     .advance = cascade_advance,

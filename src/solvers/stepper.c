@@ -125,6 +125,7 @@ static void agree(const struct stepper *st)
   if (sys->part->size == 1) return;
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 3 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
                           sys->comm));
+  st->solver->stats.reductions++;
 }
 
 /* Error over tolerance. An error of y or z counts at the end of the step, relative to its family.
