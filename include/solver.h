@@ -49,6 +49,8 @@ struct solver_kind {
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);
+  /* Memory it will take on a rank, by the plan alone [bytes]. Local. */
+  double (*bytes)(const struct job *job, const struct model *m, int rank);
   /* From the state at the start of the prepared presentation to its end; *reached is the time
    * inside the presentation that the state now stands for. Fills answer. Collective. */
   enum outcome (*advance)(struct solver *s, double *reached);
@@ -58,10 +60,10 @@ struct solver_kind {
  * borrowed. Collective. */
 struct solver *solver_create(const struct job *job, struct system *sys);
 void solver_destroy(struct solver *s);
+/* The job's kind of solver. Local. */
+const struct solver_kind *solver_kind_of(const struct job *job);
 /* Prepare and integrate presentation p. Collective; all ranks return the same. */
 enum outcome solver_advance(struct solver *s, long p, double *reached);
-/* Does the job's solver want system_create's means? Local. */
-bool solver_needs_means(const struct job *job);
 void solver_check(const struct job *job, struct faults *faults);
 
 extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_discrete;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "look.h"
 #include "session.h"
+#include "footprint.h"
 #include <stdlib.h>
 
 bool look_check(MPI_Comm comm, const struct job *job, struct faults *faults)
@@ -16,7 +17,7 @@ bool look_check(MPI_Comm comm, const struct job *job, struct faults *faults)
   if (rank == 0 && ok) printf("rank        rows   weights MiB   vectors MiB   products a step\n");
   for (int r = 0; rank == 0 && ok && r < size; r++)
     printf("%4d  %10ld  %12.1f  %12.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
-           session_weight_bytes(s, r) / mib, session_vector_bytes(s, r) / mib,
+           session_weight_bytes(s, r) / mib, footprint_of(job, s->model, r).vectors / mib,
            session_weights(s, r));
   session_destroy(s);
   return ok;

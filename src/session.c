@@ -166,7 +166,7 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   if (from_start) state_initialise(s->state, s->job);
   if (from_start && start[0] && !session_load(s, start, false, faults)) return false;
   s->presenter = presenter_create(s->job, s->data, TRAIN, (int)s->net->n[s->net->L]);
-  s->sys = system_create(s->model, s->state, s->presenter, solver_needs_means(s->job));
+  s->sys = system_create(s->model, s->state, s->presenter, solver_kind_of(s->job)->means);
   s->solver = solver_create(s->job, s->sys);
   s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
   return true;

@@ -62,6 +62,53 @@ void system_destroy(struct system *sys)
   free(sys);
 }
 
+/* Does the rank multiply the stage's value? */
+static bool is_read_by(const struct model *m, int stage, int rank)
+{
+  for (int k = 0; k < m->synapses; k++)
+    if (m->synapse[k].pre == stage && partition_owns(m->part, m->synapse[k].layer, rank))
+      return true;
+  return false;
+}
+
+static double vector_bytes(const struct model *m, int stage)
+{
+  return (double)padded(m->net->n[m->stage[stage].layer]) * sizeof(double);
+}
+
+double system_bytes(const struct model *m, int rank, bool means)
+{
+  const double plan = (double)m->part->size * (2 * sizeof(MPI_Request) + sizeof(bool));
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++) {
+    const bool own = partition_owns(m->part, m->stage[k].layer, rank);
+    if (own || is_read_by(m, k, rank)) bytes += (means ? 2 : 1) * vector_bytes(m, k);
+    if (own && m->stage[k].whole) bytes += vector_bytes(m, k);
+    bytes += (m->stage[k].whole ? 2 : 1) * plan;
+  }
+  return bytes;
+}
+
+double moment_bytes(const struct model *m, int rank)
+{
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++)
+    if (partition_owns(m->part, m->stage[k].layer, rank)) bytes += 4 * vector_bytes(m, k);
+  return bytes;
+}
+
+double moment_bytes_on_routes(const struct model *m, int rank, bool means)
+{
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++)
+    if (partition_owns(m->part, m->stage[k].layer, rank))
+      bytes += (3 - means - m->stage[k].whole) * vector_bytes(m, k);
+  return bytes;
+}
+
 static void add_traffic(struct traffic *sum, const struct traffic *t)
 {
   sum->messages += t->messages;

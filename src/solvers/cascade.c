@@ -41,6 +41,12 @@ static void cascade_destroy(struct solver *s)
   stepper_destroy(s->own);
 }
 
+static double cascade_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return stepper_bytes(m, rank);
+}
+
 static enum outcome cascade_advance(struct solver *s, double *reached)
 {
   return stepper_walk(s->own, cascade_try, NULL, reached);
@@ -54,5 +60,6 @@ const struct solver_kind solver_cascade = {
     .presentation = {.values = 1, .drives = 1}, /* taking up */
     .create = cascade_create,
     .destroy = cascade_destroy,
+    .bytes = cascade_bytes,
     .advance = cascade_advance,
 };

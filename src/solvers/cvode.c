@@ -22,6 +22,9 @@
 #include <sunlinsol/sunlinsol_spgmr.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 
+/* Vectors of the length of the state that CVODE keeps (cvode_bytes). */
+enum { BDF_VECTORS = 30, ADAMS_VECTORS = 24 };
+
 struct reference {
   struct system *sys; /* borrowed */
   SUNContext context;
@@ -279,6 +282,23 @@ static void cvode_destroy(struct solver *s)
   free(ref);
 }
 
+/* CVODE keeps, beside the state: the history of order q and one more; error weights, correction,
+ * and scratch (4, as many again for GMRES's side); Newton's update; GMRES's basis. */
+static double cvode_bytes(const struct job *job, const struct model *m, int rank)
+{
+  const bool adams = job_choice(job, "solver.method") == 1;
+  const int vectors = adams ? ADAMS_VECTORS : BDF_VECTORS;
+  double length = 0;
+
+  for (int k = 0; k < m->synapses; k++) {
+    long lo, hi;
+    partition_rows(m->part, m->synapse[k].layer, rank, &lo, &hi);
+    length += (double)(hi - lo) * (double)padded(m->synapse[k].cols);
+  }
+  return vectors * length * sizeof(double) + moment_bytes(m, rank) +
+         moment_bytes_on_routes(m, rank, false);
+}
+
 /* Counters since the last (re)initialisation, added to the run's. */
 static void add_stats(struct solver *s)
 {
@@ -369,5 +389,6 @@ const struct solver_kind solver_cvode = {
     .about = "SUNDIALS CVODE on the whole state",
     .create = cvode_create,
     .destroy = cvode_destroy,
+    .bytes = cvode_bytes,
     .advance = cvode_advance,
 };

@@ -29,13 +29,12 @@ static void discrete_create(struct solver *s, const struct job *job)
 {
   struct discrete *d = fail_alloc(1, sizeof *d);
   const struct network *net = s->sys->net;
-  long most = 0;
+  const size_t widest = (size_t)network_widest(net);
 
   (void)job;
-  for (int l = 0; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
   d->settler = settler_create(s->sys);
-  d->p = fail_alloc((size_t)padded(most), vectors_unit(net->single));
-  d->q = fail_alloc((size_t)padded(most), vectors_unit(net->single));
+  d->p = fail_alloc(widest, vectors_unit(net->single));
+  d->q = fail_alloc(widest, vectors_unit(net->single));
   s->own = d;
 }
 
@@ -47,6 +46,13 @@ static void discrete_destroy(struct solver *s)
   free(d->p);
   free(d->q);
   free(d);
+}
+
+static double discrete_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return settler_bytes(m, rank, false) +
+         2 * (double)network_widest(m->net) * (double)vectors_unit(m->net->single);
 }
 
 /* The error's side carries the rate, so that W and the V that learns alike stay transposes. */
@@ -122,5 +128,6 @@ const struct solver_kind solver_discrete = {
     .check = discrete_check,
     .create = discrete_create,
     .destroy = discrete_destroy,
+    .bytes = discrete_bytes,
     .advance = discrete_advance,
 };

@@ -26,6 +26,12 @@ struct stepper *stepper_create(struct solver *solver)
   return st;
 }
 
+double stepper_bytes(const struct model *m, int rank)
+{
+  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) +
+         pending_bytes(m, rank);
+}
+
 void stepper_destroy(struct stepper *st)
 {
   if (!st) return;
