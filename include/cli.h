@@ -5,25 +5,28 @@
 
 #include "job.h"
 
-enum command { RUN, RESUME, CHECK_JOB, INFO, EVALUATE, KEYS, HELP, VERSION };
+enum command { RUN, RESUME, CHECK_JOB, INFO, EVALUATE, BENCH, KEYS, HELP, VERSION };
 
 struct cli {
   enum command command;
   const char *subject; /* job file, run folder or HDF5 file; NULL where none is due */
+  int subjects;
+  const char **subject_list; /* [subjects] of bench, owned array of borrowed words */
   const char *out;     /* --out, or NULL */
   const char *start;   /* --start, or NULL */
   double max_wall;     /* --max-wall [s], or infinity */
-  bool overwrite, confusion, markdown;
+  bool overwrite, confusion, markdown, quick;
   int sets;
   const char **set; /* [sets] "key=value", owned array of borrowed words */
 };
 
 /* Read the command line; faults for anything not understood. Local. */
 struct cli cli_read(int argc, char **argv, struct faults *faults);
+void cli_free(struct cli *cli);
 void cli_print_help(void);
 void cli_print_version(void);
 
-/* The job a command needs: from its file for run and check, from used.yml for resume, from the
+/* The job a command needs: from its file for run, check and bench, from used.yml for resume, from the
  * state file for evaluate. Free of faults across keys, or NULL with faults, alike on all ranks.
  * Collective. */
 struct job *cli_job(const struct cli *cli, MPI_Comm comm, struct faults *faults);

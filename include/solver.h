@@ -46,6 +46,8 @@ struct solver_kind {
   /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
    * all 0: not known beforehand. Predictions count with them, so they must be exact. */
   struct rounds step, presentation;
+  bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
+  bool jumps; /* has no dynamics, so there is no error in time to speak of */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);
@@ -64,6 +66,8 @@ void solver_destroy(struct solver *s);
 const struct solver_kind *solver_kind_of(const struct job *job);
 /* Prepare and integrate presentation p. Collective; all ranks return the same. */
 enum outcome solver_advance(struct solver *s, long p, double *reached);
+/* Number k of the list of solvers; NULL beyond its end. Local. */
+const struct solver_kind *solver_kind_at(int k);
 void solver_check(const struct job *job, struct faults *faults);
 
 extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_discrete;

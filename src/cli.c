@@ -19,7 +19,8 @@ enum {
   OVERWRITE = 16,
   CONFUSION = 32,
   MARKDOWN = 64,
-  ASK = 128
+  QUICK = 128,
+  ASK = 256
 };
 
 static const struct {
@@ -33,6 +34,7 @@ static const struct {
     {"check", CHECK_JOB, "a job file", SET | OUT | START | WALL | OVERWRITE},
     {"info", INFO, "an HDF5 file", 0},
     {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
+    {"bench", BENCH, NULL, SET | OUT | WALL | QUICK},
     {"keys", KEYS, NULL, MARKDOWN},
     {"--help", HELP, NULL, 0},
     {"-h", HELP, NULL, 0},
@@ -51,14 +53,19 @@ void cli_print_help(void)
       "  tauflow check JOB.yml      all errors of a job at once; memory and work per rank\n"
       "  tauflow evaluate STATE     accuracy and loss of a state file\n"
       "  tauflow info FILE.h5       what a state or series file holds\n"
+      "  tauflow bench              kernels and messages against what this machine can do\n"
+      "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
       "  tauflow keys               every job key with default, limits, unit and meaning\n"
       "\n"
-      "  --set key=value            override a key of the job (run, check, evaluate; resume: how\n"
-      "                             long to run, and what to evaluate, record and checkpoint)\n"
+      "  --set key=value            override a key of the job (run, check, evaluate, bench; resume:\n"
+      "                             how long to run, and what to evaluate, record and checkpoint)\n"
       "  --out DIR                  where a run writes\n"
+      "  --out FILE.yml             where bench without jobs leaves the machine's constants\n"
       "  --start STATE              begin from the weights of a state file (run, check)\n"
       "  --overwrite                replace the run that is in the folder (run)\n"
-      "  --max-wall SECONDS         stop with a state file before so much wall time (run, resume)\n"
+      "  --max-wall SECONDS         stop with a state file before so much wall time (run, resume);\n"
+      "                             how long a job may take, about (bench; 60)\n"
+      "  --quick                    a first impression in some seconds (bench)\n"
       "  --confusion                add the confusion matrix (evaluate)\n"
       "  --markdown                 as docs/jobs.md (keys)\n"
       "  --help, --version\n"
@@ -96,6 +103,7 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
                                           {"overwrite", no_argument, NULL, OVERWRITE},
                                           {"confusion", no_argument, NULL, CONFUSION},
                                           {"markdown", no_argument, NULL, MARKDOWN},
+                                          {"quick", no_argument, NULL, QUICK},
                                           {"help", no_argument, NULL, ASK},
                                           {0}};
   int option, which = 0;
@@ -128,6 +136,9 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
     case MARKDOWN:
       cli->markdown = true;
       break;
+    case QUICK:
+      cli->quick = true;
+      break;
     case ASK:
       cli->command = HELP;
       break;
@@ -137,7 +148,9 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
     }
   }
   for (; optind < argc; optind++) {
-    if (cli->subject)
+    if (cli->command == BENCH)
+      cli->subject_list[cli->subjects++] = argv[optind];
+    else if (cli->subject)
       faults_add(faults, "%s: one thing too many; see tauflow --help", argv[optind]);
     else
       cli->subject = argv[optind];
@@ -146,8 +159,10 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
 
 struct cli cli_read(int argc, char **argv, struct faults *faults)
 {
-  struct cli cli = {
-      .command = HELP, .max_wall = INFINITY, .set = fail_alloc((size_t)argc, sizeof *cli.set)};
+  struct cli cli = {.command = HELP,
+                    .max_wall = INFINITY,
+                    .subject_list = fail_alloc((size_t)argc, sizeof *cli.subject_list),
+                    .set = fail_alloc((size_t)argc, sizeof *cli.set)};
   int k = 0;
 
   if (argc < 2) {
@@ -166,6 +181,12 @@ struct cli cli_read(int argc, char **argv, struct faults *faults)
   if (!commands[k].subject && cli.subject)
     faults_add(faults, "%s: one thing too many; see tauflow --help", cli.subject);
   return cli;
+}
+
+void cli_free(struct cli *cli)
+{
+  free(cli->set);
+  free(cli->subject_list);
 }
 
 /* From rank 0 to all; NULL stays NULL. Caller frees. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dense.h"
 #include "fail.h"
+#include <cblas.h>
 #include <lapacke.h>
 #include <stdlib.h>
 
@@ -33,4 +34,22 @@ void dense_orthonormalise(long rows, long cols, double *A)
   for (long i = 0; i < rows; i++)
     for (long j = 0; j < cols; j++) A[i * cols + j] = T[j * rows + i];
   free(T);
+}
+
+void dense_gemv_f64(long rows, long cols, const double *A, const double *x, double *out)
+{
+  cblas_dgemv(CblasRowMajor, CblasNoTrans, (int)rows, (int)cols, 1, A, (int)cols, x, 1, 0, out, 1);
+}
+
+void dense_gemv_f32(long rows, long cols, const float *A, const float *x, float *out)
+{
+  cblas_sgemv(CblasRowMajor, CblasNoTrans, (int)rows, (int)cols, 1, A, (int)cols, x, 1, 0, out, 1);
+}
+
+int dense_threads(int threads)
+{
+  const int before = openblas_get_num_threads();
+
+  openblas_set_num_threads(threads);
+  return before;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* job_parts.h - what job.c, job_value.c and job_keys.c share; nobody else includes it
+/* job_parts.h - what job.c, job_value.c, job_keys.c and job_yaml.c share; machine.c, which reads
+ * YAML of its own kind, is the one other file that includes it
  *
  * job_yaml.c knows YAML and hands on plain words; job_value.c makes values of words; job_keys.c
  * knows the tables as a whole: their names, nearest names, the reference page; job.c puts file,
@@ -75,6 +76,11 @@ void job_complain_unknown(const struct reading *r, size_t line, const char *name
 bool yaml_read_job(struct job *job, const struct reading *r);
 /* Fill one slot from one text, as --set and the tables give it; place is taken over. */
 void yaml_fill(struct job *job, struct slot *slot, const struct reading *r, char *place);
+/* Hand each "name: word" or "name: [word, ...]" of a file without sections to `take`, in order, with
+ * its line. False with a fault if it is no such file. */
+typedef void (*yaml_taker)(void *own, const struct reading *r, const char *name, size_t line,
+                           const struct given *given);
+bool yaml_read_flat(const struct reading *r, yaml_taker take, void *own);
 /* Could this text be written to a YAML file? --set and folder names may hold any bytes. */
 bool yaml_can_hold(const char *text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* job_yaml.c - a job's YAML in and out; the only file that knows YAML */
+/* job_yaml.c - YAML in and out; the only file that knows it */
 #include "job_parts.h"
 
 #include <stdlib.h>
@@ -29,11 +29,11 @@ static void parser_on(yaml_parser_t *parser, const char *text)
   yaml_parser_set_input_string(parser, (const unsigned char *)text, strlen(text));
 }
 
-/* What YAML allows and a job does not; NULL if there is nothing. */
+/* What YAML allows and our files do not; NULL if there is nothing. */
 static const char *unwelcome(const yaml_event_t *event, int documents)
 {
-  const char *anchor = "anchors and aliases (& and *) are not used in a job";
-  const char *tag = "tags (!) are not used in a job";
+  const char *anchor = "anchors and aliases (& and *) are not used here";
+  const char *tag = "tags (!) are not used here";
 
   switch (event->type) {
   case YAML_ALIAS_EVENT:
@@ -45,7 +45,7 @@ static const char *unwelcome(const yaml_event_t *event, int documents)
   case YAML_MAPPING_START_EVENT:
     return event->data.mapping_start.anchor ? anchor : event->data.mapping_start.tag ? tag : NULL;
   case YAML_DOCUMENT_START_EVENT:
-    return documents > 0 ? "a job is one document, and here begins a second one" : NULL;
+    return documents > 0 ? "one document is read, and here begins a second one" : NULL;
   default:
     return NULL;
   }
@@ -246,6 +246,31 @@ void yaml_fill(struct job *job, struct slot *slot, const struct reading *r, char
   job_fill(job, slot, &given, place, r->faults);
   free(given.word);
   yaml_document_delete(&document);
+}
+
+bool yaml_read_flat(const struct reading *r, yaml_taker take, void *own)
+{
+  yaml_document_t document;
+  const int before = r->faults->count;
+
+  if (!load(r, &document)) {
+    if (r->faults->count == before) faults_add(r->faults, "%s: is empty", r->origin);
+    return false;
+  }
+  const yaml_node_t *root = yaml_document_get_root_node(&document);
+  const bool flat = root && root->type == YAML_MAPPING_NODE;
+  const yaml_node_pair_t *end = flat ? root->data.mapping.pairs.top : NULL;
+  if (!flat) faults_add(r->faults, "%s: must be a list of \"name: value\"", r->origin);
+  for (const yaml_node_pair_t *p = flat ? root->data.mapping.pairs.start : NULL; p < end; p++) {
+    const yaml_node_t *key = yaml_document_get_node(&document, p->key);
+    const char *name = word_of(key);
+    struct given given = given_by(&document, yaml_document_get_node(&document, p->value));
+
+    take(own, r, name ? name : "", key->start_mark.line + 1, &given);
+    free(given.word);
+  }
+  yaml_document_delete(&document);
+  return flat;
 }
 
 static void emit(yaml_emitter_t *out, yaml_event_t *event, int made)

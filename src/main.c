@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "bench.h"
 #include "cli.h"
 #include "info.h"
 #include "look.h"
@@ -67,6 +68,8 @@ static int dispatch(const struct cli *cli, int rank, struct faults *faults)
     CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, MPI_COMM_WORLD));
     return status;
   }
+  case BENCH:
+    return bench(MPI_COMM_WORLD, cli, faults);
   default:
     return with_job(cli, faults);
   }
@@ -80,12 +83,12 @@ int main(int argc, char **argv)
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   CHECK_MPI(MPI_Init(&argc, &argv));
   CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
-  const struct cli cli = cli_read(argc, argv, &faults);
+  struct cli cli = cli_read(argc, argv, &faults);
   const int status = dispatch(&cli, rank, &faults);
   for (char *line = faults.text; rank == 0 && line && *line; line = strchr(line, '\n') + 1)
     fprintf(stderr, "tauflow: %.*s\n", (int)(strchr(line, '\n') - line), line);
   faults_clear(&faults);
-  free(cli.set);
+  cli_free(&cli);
   CHECK_MPI(MPI_Finalize());
   return status;
 }

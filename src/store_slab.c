@@ -5,7 +5,7 @@
 
 /* HDF5 1.10 and MPI count in int, so a collective call must move less than 2 GiB per rank; that it
  * moves much less keeps the buffers of MPI-IO and of reading back small beside the weights. */
-static const long slab_bytes = 16L << 20;
+static const long slab_bytes = 4L << 20;
 
 long h5_slab_rows(long row_bytes)
 {

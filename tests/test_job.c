@@ -368,12 +368,12 @@ END_TEST
 
 START_TEST(yaml_beyond_a_job_is_refused)
 {
-  refused("name: &n x\n", "anchors and aliases (& and *) are not used in a job (jobs/a.yml:7)\n");
-  refused("name: *n\n", "anchors and aliases (& and *) are not used in a job (jobs/a.yml:7)\n");
+  refused("name: &n x\n", "anchors and aliases (& and *) are not used here (jobs/a.yml:7)\n");
+  refused("name: *n\n", "anchors and aliases (& and *) are not used here (jobs/a.yml:7)\n");
   refused("kp: &k {rule: fa}\n",
-          "anchors and aliases (& and *) are not used in a job (jobs/a.yml:7)\n");
-  refused("seed: !!int 3\n", "tags (!) are not used in a job (jobs/a.yml:7)\n");
-  refused("---\nseed: 3\n", "a job is one document, and here begins a second one (jobs/a.yml:7)\n");
+          "anchors and aliases (& and *) are not used here (jobs/a.yml:7)\n");
+  refused("seed: !!int 3\n", "tags (!) are not used here (jobs/a.yml:7)\n");
+  refused("---\nseed: 3\n", "one document is read, and here begins a second one (jobs/a.yml:7)\n");
 }
 END_TEST
 

@@ -387,6 +387,7 @@ static enum outcome cvode_advance(struct solver *s, double *reached)
 const struct solver_kind solver_cvode = {
     .name = "cvode",
     .about = "SUNDIALS CVODE on the whole state",
+    .whole = true,
     .create = cvode_create,
     .destroy = cvode_destroy,
     .bytes = cvode_bytes,

@@ -125,6 +125,7 @@ const struct solver_kind solver_discrete = {
     .name = "discrete",
     .about = "the slow manifold and one update a presentation",
     .step = {.values = 1, .drives = 1, .reductions = 1},
+    .jumps = true,
     .check = discrete_check,
     .create = discrete_create,
     .destroy = discrete_destroy,

@@ -25,6 +25,11 @@ const struct solver_kind *solver_kind_of(const struct job *job)
   return kinds[job_choice(job, "solver.name")];
 }
 
+const struct solver_kind *solver_kind_at(int k)
+{
+  return k < (int)(sizeof kinds / sizeof *kinds) ? kinds[k] : NULL;
+}
+
 struct solver *solver_create(const struct job *job, struct system *sys)
 {
   struct solver *s = fail_alloc(1, sizeof *s);
