@@ -23,9 +23,9 @@ struct solver_stats {
   double reductions;  /* of verdicts over the ranks, by this process */
 };
 
-/* How often all values, all whole drives and the verdicts travel. */
+/* How often all values, all whole drives and the verdicts travel, and rows are stepped. */
 struct rounds {
-  int values, drives, reductions;
+  int values, drives, reductions, passes;
 };
 
 struct solver_kind;
@@ -46,6 +46,7 @@ struct solver_kind {
   /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
    * all 0: not known beforehand. Predictions count with them, so they must be exact. */
   struct rounds step, presentation;
+  bool serial; /* takes one stage after another: ranks wait for those below and above */
   bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
   bool jumps; /* has no dynamics, so there is no error in time to speak of */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "footprint.h"
+#include "diagnostics.h"
 #include "store.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,35 +38,57 @@ static double own_rows(const struct model *m, int layer, int rank)
   return (double)(hi - lo);
 }
 
-double footprint_weights(const struct model *m, int rank)
+/* A rank's rows of a matrix. */
+static double matrix_bytes(const struct model *m, int k, int rank)
 {
+  const struct synapse *syn = &m->synapse[k];
   const double unit = m->net->single ? sizeof(float) : sizeof(double);
-  double bytes = 0;
 
-  for (int k = 0; k < m->synapses; k++)
-    bytes += own_rows(m, m->synapse[k].layer, rank) * (double)padded(m->synapse[k].cols) * unit;
-  return bytes;
+  return own_rows(m, syn->layer, rank) * (double)padded(syn->cols) * unit;
 }
 
-/* Values of the state and of the evaluator's, two images of the input, what the model and
- * diagnostics keep, messages, and what the solver and the evaluation work with. */
+/* Values of the state and of the evaluator's, two images of the input, what the model keeps,
+ * messages, and what the solver and the evaluation work with. */
 static double vector_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct solver_kind *solver = solver_kind_of(job);
-  const struct partition *part = m->part;
-  const double rows = (double)(part->first[rank + 1] - part->first[rank]);
-  double bytes = 2 * rows * sizeof(double) + 2 * (double)padded(m->net->n[0]) * sizeof(double);
+  double bytes = 2 * (double)padded(m->net->n[0]) * sizeof(double);
 
-  if (rank == 0) bytes += (double)part->start[part->L + 1] * sizeof(double);
   for (int k = 0; k < m->stages; k++)
     bytes += 2 * own_rows(m, m->stage[k].layer, rank) * sizeof(double);
   return bytes + m->kind->bytes(m, rank) + system_bytes(m, rank, solver->means) +
          solver->bytes(job, m, rank) + evaluator_bytes(job, m, rank);
 }
 
+/* Writing the largest matrix, and diagnostics. */
+static double passing_bytes(const struct model *m, int rank)
+{
+  double largest = 0;
+
+  for (int k = 0; k < m->synapses; k++) largest = fmax(largest, matrix_bytes(m, k, rank));
+  return store_bytes(largest, m->part->size) + diagnostics_bytes(m, rank);
+}
+
+/* Before there is anything but the weights: orthogonal ones are drawn as whole matrices. */
+static double initial_bytes(const struct job *job, const struct model *m, int rank)
+{
+  double most = 0;
+
+  if (strcmp(job_text(job, "network.init"), "orthogonal") != 0) return 0;
+  for (int k = 0; k < m->synapses; k++) {
+    const double rows = (double)m->synapse[k].rows, cols = (double)m->synapse[k].cols;
+    if (m->synapse[k].init == INIT_CONSTANT || own_rows(m, m->synapse[k].layer, rank) == 0) continue;
+    most = fmax(most, (rows < cols ? 2 : 1) * rows * cols * sizeof(double));
+  }
+  return most;
+}
+
 struct footprint footprint_of(const struct job *job, const struct model *m, int rank)
 {
-  struct footprint f = {.weights = footprint_weights(m, rank), .vectors = vector_bytes(job, m, rank)};
+  struct footprint f = {.vectors = vector_bytes(job, m, rank), .passing = passing_bytes(m, rank)};
 
+  for (int k = 0; k < m->synapses; k++) f.weights += matrix_bytes(m, k, rank);
+  f.passing = fmax(f.passing, initial_bytes(job, m, rank) - f.vectors);
+  f.peak = f.weights + f.vectors + f.passing;
   return f;
 }

@@ -43,7 +43,7 @@ static int with_job(const struct cli *cli, struct faults *faults)
   if (cli->command == EVALUATE)
     status = look_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
   else if (cli->command == CHECK_JOB)
-    status = look_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
+    status = look_check(MPI_COMM_WORLD, job, &cli->plan, faults) ? EXIT_DONE : EXIT_MISTAKE;
   else
     status = run_or_resume(cli, job, faults);
   job_destroy(job);
