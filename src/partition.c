@@ -8,6 +8,9 @@
  * nodes of two vectors to combine, activation, gate, update) is worth some 50 weights. */
 enum { WEIGHT = 20, HELD_WEIGHT = 1, ROW = 50 * WEIGHT };
 
+/* Cuts at layer boundaries save messages; up to this largest share, of an equal one, they stay. */
+static const double SNAP = 1.1;
+
 double partition_row_cost(const struct network *net, int l)
 {
   const long below = (l > 1 ? WEIGHT : HELD_WEIGHT) * net->n[l - 1];
@@ -16,9 +19,17 @@ double partition_row_cost(const struct network *net, int l)
   return (double)(ROW + below + above);
 }
 
+static double total_cost(const struct network *net)
+{
+  double total = 0;
+
+  for (int l = 1; l <= net->L; l++) total += partition_row_cost(net, l) * (double)net->n[l];
+  return total;
+}
+
 /* Smallest possible largest share when layers l..L go to `ranks` ranks, each a run of layers:
- * best[ranks][l]; take[ranks][l] is how many layers the first of them gets. */
-static void cut_at_layers(struct partition *part, const struct network *net)
+ * best[ranks][l]; take[ranks][l] is how many layers the first of them gets. Returns that share. */
+static double cut_at_layers(struct partition *part, const struct network *net)
 {
   const int L = part->L, P = part->size;
   double *best = fail_alloc((size_t)(P + 1) * (size_t)(L + 2), sizeof *best);
@@ -44,18 +55,20 @@ static void cut_at_layers(struct partition *part, const struct network *net)
     part->first[r] = part->start[l];
     l += take[AT(P - r, l)];
   }
+  const double largest = best[AT(P, 1)];
 #undef AT
   free(best);
   free(take);
+  return largest;
 }
 
 /* Cut r lies between rows where the cost so far is nearest to r/P of the whole. */
 static void cut_anywhere(struct partition *part, const struct network *net)
 {
-  double total = 0, before = 0;
+  const double total = total_cost(net);
+  double before = 0;
   int r = 1;
 
-  for (int l = 1; l <= part->L; l++) total += partition_row_cost(net, l) * (double)net->n[l];
   for (int l = 1; l <= part->L; l++) {
     const double cost = partition_row_cost(net, l);
     const double after = before + cost * (double)net->n[l];
@@ -91,10 +104,8 @@ struct partition *partition_plan(const struct network *net, int rank, int size)
   part->start = fail_alloc((size_t)net->L + 2, sizeof *part->start);
   part->first = fail_alloc((size_t)part->size + 1, sizeof *part->first);
   for (int l = 1; l <= net->L; l++) part->start[l + 1] = part->start[l] + net->n[l];
-  if (part->size <= net->L)
-    cut_at_layers(part, net);
-  else
-    cut_anywhere(part, net);
+  const double fair = total_cost(net) / size;
+  if (size > net->L || cut_at_layers(part, net) > SNAP * fair) cut_anywhere(part, net);
   part->first[part->size] = part->start[net->L + 1];
   EXPECT(partition_is_valid(part));
   return part;
