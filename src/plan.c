@@ -183,11 +183,10 @@ static double time_of_sample(const struct session *s)
 }
 
 static bool print_time(FILE *out, const struct plan *plan, const struct plan_options *options,
-                       struct faults *faults)
+                       const struct machine *machine, struct faults *faults)
 {
   const struct session *s = plan->s;
   const double steps = options->steps > 0 ? options->steps : predict_steps(s->job);
-  struct machine machine;
   struct forecast f;
 
   if (!predict_knows(s->job)) {
@@ -199,9 +198,7 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
                  "machine.yml, then check with --machine machine.yml\n");
     return true;
   }
-  if (!machine_read(&machine, options->machine, faults) ||
-      !predict_time(plan->messages, &machine, steps, time_of_sample(s), &f, faults))
-    return false;
+  if (!predict_time(plan->messages, machine, steps, time_of_sample(s), &f, faults)) return false;
   fprintf(out, "steps_per_presentation: %.4g  # %s\n", steps,
           options->steps > 0 ? "as given" : "a rule of thumb; --steps gives better ones");
   fprintf(out, "time_per_presentation_ms: %.4g\n", 1e3 * f.total);
@@ -215,14 +212,16 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
 bool plan_print(FILE *out, const struct session *s, const struct plan_options *options, double base,
                 struct faults *faults)
 {
-  struct plan plan = plan_of(s, base);
+  struct machine machine;
 
+  if (options->machine && !machine_read(&machine, options->machine, faults)) return false;
+  struct plan plan = plan_of(s, base);
   print_table(out, &plan);
   fprintf(out, "ranks: %d\nsolver: %s\nbase_memory_MiB: %.1f  # this process, with the data\n",
           plan.ranks, solver_kind_of(s->job)->name, base / MIB);
   fprintf(out, "peak_memory_MiB: %.1f\n", plan.line[plan.heaviest].of[PEAK]);
   print_messages(out, &plan);
-  const bool ok = print_time(out, &plan, options, faults);
+  const bool ok = print_time(out, &plan, options, &machine, faults);
   plan_clear(&plan);
   return ok;
 }
