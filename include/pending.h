@@ -38,12 +38,21 @@ void pending_meet(struct pending *p, int stage, const double *value);
  * present point with that weight [s]: the first guess of what the step from it to u will add.
  * Local. */
 void pending_product(struct pending *p, int syn, double u, double ahead, double *drive);
-/* The step h stands: its averages become a node, `to` the present point. Folds when NODES are
- * pending. Local. */
-void pending_accept(struct pending *p, double h, const struct moment *from,
+/* How far the averages of the step tried last are from those of the last node: the largest
+ * difference in this rank's rows of a stage; infinite without such a node. Local. */
+double pending_drift(const struct pending *p, int stage, const double *mean);
+/* May a step h whose averages drift [stages] so far from the last node's be part of it? Leaving it
+ * there costs each matrix h h_n/(h + h_n) times the outer product of both vectors' drifts: yes if
+ * for every synapse that is at most `allowed` [s] times that of their sizes [stages]. The same on
+ * all ranks if drifts and sizes are. Local. */
+bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
+                      double allowed);
+/* The step h stands: this rank's rows of its averages become a node, or part of the last one if it
+ * joins; `to` is the present point. Folds when NODES are pending. Local. */
+void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
                     const struct moment *to);
-/* Replace the averages of a stage over the last accepted step by these, which arrived after it was
- * accepted; before the stage is met anew. Local. */
+/* The other ranks' rows of a stage's average over the last accepted step, which may arrive after
+ * it was accepted; once, and before the stage is met anew. Local. */
 void pending_amend(struct pending *p, int stage, const double *mean);
 /* Write all pending products into the state's matrices, as of the last node. Local. */
 void pending_fold(struct pending *p);

@@ -45,6 +45,9 @@ struct extent relax_gated_step(long n, const struct relax *r, double cap, const 
 bool relax_crossings(long n, double cap, const double *s0, const double *s1,
                      unsigned char *crossed);
 
+/* max |v - x|; not finite if any is not. */
+double relax_gap_f64(long n, const double *v, const double *x);
+double relax_gap_f32(long n, const float *v, const double *x);
 /* max |x|; not finite if any is not. */
 double relax_largest_f64(long n, const double *x);
 double relax_largest_f32(long n, const float *x);

@@ -16,7 +16,8 @@ struct pending {
   bool single;          /* the precision of weights and nodes */
   int count;            /* nodes: completed steps, and the present point as the last */
   double time[NODES];   /* u of each: the middle of a step, the present point [s] */
-  double weight[NODES]; /* length of the step [s]; 0 for the present point */
+  double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
+  double joined;        /* of the last node's weight, the part of the step accepted last */
   void **value;       /* [stages][NODES][ld] means, and the present values; NULL where not needed */
   void **drive;       /* [stages][NODES][ld] of drives, where a synapse learns from them */
   double **growth;    /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
@@ -47,17 +48,22 @@ static void *new_nodes(const struct pending *p, int stage)
   return fail_alloc(NODES * (size_t)padded(width(p, stage)), vectors_unit(p->single));
 }
 
-/* Nodes are kept for stages that a synapse with rows here multiplies or learns from. */
+/* Nodes are kept for stages that a synapse with rows here multiplies, and by the owners of stages
+ * that any synapse learns from. */
 static void allocate_nodes(struct pending *p)
 {
   const struct model *m = p->sys->model;
 
   for (int k = 0; k < m->synapses; k++) {
     const struct synapse *syn = &m->synapse[k];
-    if (!owns_synapse(p, k)) continue;
     const int vectors[2] = {syn->pre, syn->post_drive ? NONE : syn->post};
-    for (int v = 0; v < 2; v++)
-      if (vectors[v] >= 0 && !p->value[vectors[v]]) p->value[vectors[v]] = new_nodes(p, vectors[v]);
+    for (int v = 0; v < 2; v++) {
+      long lo, hi;
+      if (vectors[v] < 0 || p->value[vectors[v]]) continue;
+      system_rows(p->sys, vectors[v], &lo, &hi);
+      if (owns_synapse(p, k) || lo < hi) p->value[vectors[v]] = new_nodes(p, vectors[v]);
+    }
+    if (!owns_synapse(p, k)) continue;
     if (syn->pre >= 0 && p->single && !p->rounded[syn->pre])
       p->rounded[syn->pre] = fail_alloc((size_t)padded(width(p, syn->pre)), sizeof(float));
     if (syn->post_drive && !p->drive[syn->post]) p->drive[syn->post] = new_nodes(p, syn->post);
@@ -116,13 +122,14 @@ static double node_elements(const struct model *m, int rank, double *rounded)
   *rounded = 0;
   for (int s = 0; s < m->stages; s++) {
     const double ld = (double)padded(m->net->n[m->stage[s].layer]);
+    const bool own = partition_owns(m->part, m->stage[s].layer, rank);
     bool value = false, drive = false, met = false;
     for (int k = 0; k < m->synapses; k++) {
       const struct synapse *syn = &m->synapse[k];
-      if (!partition_owns(m->part, syn->layer, rank)) continue;
-      met |= syn->pre == s;
-      value |= syn->pre == s || (syn->post == s && !syn->post_drive);
-      drive |= syn->post == s && syn->post_drive;
+      const bool here = partition_owns(m->part, syn->layer, rank);
+      met |= here && syn->pre == s;
+      value |= (here || own) && (syn->pre == s || (syn->post == s && !syn->post_drive));
+      drive |= here && syn->post == s && syn->post_drive;
     }
     elements += (value + drive) * NODES * ld;
     if (met && m->net->single) *rounded += ld;
@@ -379,35 +386,120 @@ static void keep_last_node(struct pending *p)
   set_growth(p, 0);
 }
 
-void pending_amend(struct pending *p, int stage, const double *mean)
+/* The last node but the present point: 0 if there is none. */
+static int completed(const struct pending *p)
 {
-  if (p->count > 1) set_node(p, p->value[stage], stage, p->count - 2, mean);
+  return p->count > 1 ? p->count - 1 : 0;
 }
 
-void pending_accept(struct pending *p, double h, const struct moment *from, const struct moment *to)
+double pending_drift(const struct pending *p, int stage, const double *mean)
+{
+  long lo, hi;
+
+  system_rows(p->sys, stage, &lo, &hi);
+  if (!completed(p)) return INFINITY;
+  if (lo == hi || !p->value[stage]) return 0;
+  const long at = (completed(p) - 1) * padded(width(p, stage)) + lo;
+  return vectors_gap(p->single, vectors_at(p->single, p->value[stage], at), mean + lo, hi - lo);
+}
+
+bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
+                      double allowed)
+{
+  const struct model *m = p->sys->model;
+
+  if (!completed(p)) return false;
+  const double last = p->weight[completed(p) - 1], lever = h * last / (h + last);
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *syn = &m->synapse[k];
+    if (!syn->learns || syn->pre == INPUT) continue;
+    if (syn->post_drive) return false; /* how drives drift is not watched */
+    if (!(lever * drift[syn->post] * drift[syn->pre] <=
+          allowed * size[syn->post] * size[syn->pre]))
+      return false;
+  }
+  return true;
+}
+
+/* Rows [lo, hi) of a stage's average over the step accepted last join its node, or are it. */
+static void join_rows(struct pending *p, void *nodes, int stage, const double *mean, long lo,
+                      long hi)
+{
+  const int n = completed(p) - 1;
+  const double add = p->joined / p->weight[n];
+
+  if (!nodes || lo == hi) return;
+  void *node = vectors_at(p->single, nodes, n * padded(width(p, stage)) + lo);
+  if (add < 1)
+    vectors_blend(p->single, 1 - add, node, add, mean + lo, hi - lo);
+  else
+    vectors_store(p->single, 1, mean + lo, hi - lo, node);
+}
+
+void pending_amend(struct pending *p, int stage, const double *mean)
+{
+  long lo, hi;
+
+  if (!completed(p)) return;
+  system_rows(p->sys, stage, &lo, &hi);
+  join_rows(p, p->value[stage], stage, mean, 0, lo);
+  join_rows(p, p->value[stage], stage, mean, hi, width(p, stage));
+}
+
+/* The present point takes the place of the last one. */
+static void move_present(struct pending *p, const struct moment *at)
+{
+  p->count--;
+  add_node(p, at);
+}
+
+/* The step becomes a node of its own, in place of the present point, which moves on. */
+static void open_node(struct pending *p, double h, const struct moment *from,
+                      const struct moment *to)
+{
+  if (p->count == NODES) {
+    fold_hidden(p);
+    keep_last_node(p);
+  }
+  p->time[p->count - 1] = from->u + h / 2;
+  p->weight[p->count - 1] = h;
+  set_growth(p, p->count - 1);
+  add_node(p, to);
+}
+
+/* The step joins the last node, whose middle moves. */
+static void widen_node(struct pending *p, double h, const struct moment *to)
+{
+  const int n = completed(p) - 1;
+
+  p->weight[n] += h;
+  p->time[n] = to->u - p->weight[n] / 2;
+  set_growth(p, n);
+  move_present(p, to);
+}
+
+void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
+                    const struct moment *to)
 {
   const struct model *m = p->sys->model;
   long lo, hi;
 
   if (!p->sys->learning) return;
-  if (p->count == NODES) {
-    fold_hidden(p);
-    keep_last_node(p);
-  }
-  const int n = p->count - 1;
-  p->time[n] = from->u + h / 2;
-  p->weight[n] = h;
-  set_growth(p, n);
+  if (joins)
+    widen_node(p, h, to);
+  else
+    open_node(p, h, from, to);
+  p->joined = h;
   for (int s = 0; s < m->stages; s++) {
-    set_node(p, p->value[s], s, n, to->mean[s]);
+    system_rows(p->sys, s, &lo, &hi);
+    join_rows(p, p->value[s], s, to->mean[s], lo, hi);
     if (!p->drive[s]) continue;
-    for (long i = 0; i < width(p, s); i++)
+    for (long i = lo; i < hi; i++)
       p->drive_from[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
-    set_node(p, p->drive[s], s, n, p->drive_from);
+    join_rows(p, p->drive[s], s, p->drive_from, lo, hi);
   }
   system_rows(p->sys, m->synapse[0].post, &lo, &hi);
   if (lo < hi && m->synapse[0].learns) add_held(p, from->u, h, to->mean[m->synapse[0].post] + lo);
-  add_node(p, to);
 }
 
 void pending_fold(struct pending *p)

@@ -103,6 +103,28 @@ CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
   return any != 0;
 }
 
+CLONES double relax_gap_f64(long n, const double *restrict v, const double *restrict x)
+{
+  int64_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int64_t d = rank_of(v[i] - x[i]);
+    large = d > large ? d : large;
+  }
+  return number_of(large);
+}
+
+CLONES double relax_gap_f32(long n, const float *restrict v, const double *restrict x)
+{
+  int64_t large = 0;
+
+  for (long i = 0; i < n; i++) {
+    const int64_t d = rank_of((double)v[i] - x[i]);
+    large = d > large ? d : large;
+  }
+  return number_of(large);
+}
+
 CLONES double relax_largest_f64(long n, const double *x)
 {
   int64_t large = 0;

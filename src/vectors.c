@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vectors.h"
+#include "clones.h"
 #include "kernel.h"
+#include "relax.h"
 #include <string.h>
 
 size_t vectors_unit(bool single)
@@ -36,6 +38,31 @@ void vectors_scale(bool single, double c, const void *from, long n, void *to)
     kernel_scale_f32(c, from, n, to);
   else
     kernel_scale_f64(c, from, n, to);
+}
+
+CLONES static void blend_f64(double keep, double *restrict to, double add,
+                             const double *restrict from, long n)
+{
+  for (long i = 0; i < n; i++) to[i] = keep * to[i] + add * from[i];
+}
+
+CLONES static void blend_f32(double keep, float *restrict to, double add,
+                             const double *restrict from, long n)
+{
+  for (long i = 0; i < n; i++) to[i] = (float)(keep * (double)to[i] + add * from[i]);
+}
+
+void vectors_blend(bool single, double keep, void *to, double add, const double *from, long n)
+{
+  if (single)
+    blend_f32(keep, to, add, from, n);
+  else
+    blend_f64(keep, to, add, from, n);
+}
+
+double vectors_gap(bool single, const void *v, const double *x, long n)
+{
+  return single ? relax_gap_f32(n, v, x) : relax_gap_f64(n, v, x);
 }
 
 void vectors_dot(bool single, long K, const void *v, long ld, const void *x, double *out)

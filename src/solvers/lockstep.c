@@ -71,7 +71,7 @@ static void drive_all(struct stepper *st, double h)
       if (travels != (pass == 1)) continue;
       route_end(sys->value[k]);
       if (!system_uses(sys, k)) continue;
-      if (st->owed) pending_amend(st->pending, k, st->to->mean[k]);
+      if (st->owed) stepper_amend(st, k);
       pending_meet(st->pending, k, st->to->value[k]);
     }
     for (int k = 0; k < stages; k++) {

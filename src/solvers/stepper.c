@@ -7,6 +7,9 @@ static const double GROWTH = 2, SAFETY = 0.85; /* of the step size */
 /* How many times an error of the averages that weights learn from counts: chosen where error in the
  * weights against steps was best on three networks (docs/performance.md). */
 static const double LEARNING = 5;
+/* Steps share a node of pending products while that costs the weights at most this share of the
+ * tolerance. */
+static const double JOINING = 0.1;
 
 struct stepper *stepper_create(struct solver *solver)
 {
@@ -20,6 +23,7 @@ struct stepper *stepper_create(struct solver *solver)
   st->pending = pending_create(sys);
   st->verdict = fail_alloc((size_t)sys->model->stages, sizeof *st->verdict);
   st->size = fail_alloc((size_t)sys->model->stages, sizeof *st->size);
+  st->drift = fail_alloc((size_t)sys->model->stages, sizeof *st->drift);
   st->tau_least = INFINITY;
   for (int k = 0; k < sys->model->stages; k++)
     st->tau_least = fmin(st->tau_least, sys->model->stage[k].tau);
@@ -41,6 +45,7 @@ void stepper_destroy(struct stepper *st)
   pending_destroy(st->pending);
   free(st->verdict);
   free(st->size);
+  free(st->drift);
   free(st);
 }
 
@@ -100,7 +105,7 @@ static void settle_debts(struct stepper *st)
   if (!st->owed) return;
   for (int k = 0; k < system_stages(sys); k++) {
     system_share_value(sys, k);
-    if (system_uses(sys, k)) pending_amend(st->pending, k, st->to->mean[k]);
+    stepper_amend(st, k);
   }
   st->owed = false;
 }
@@ -128,8 +133,10 @@ static void agree(const struct stepper *st)
 {
   const struct system *sys = st->solver->sys;
 
+  for (int k = 0; sys->learning && k < sys->model->stages; k++)
+    st->verdict[k].drift = pending_drift(st->pending, k, st->to->mean[k]);
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 3 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 4 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
                           sys->comm));
   st->solver->stats.reductions++;
 }
@@ -159,17 +166,37 @@ static double judge(const struct stepper *st, double h)
   return ratio;
 }
 
+/* The other ranks' rows of the last step's averages are here: they follow ours. */
+void stepper_amend(struct stepper *st, int stage)
+{
+  if (system_uses(st->solver->sys, stage))
+    pending_amend(st->pending, stage, st->to->mean[stage]);
+}
+
+static bool joins(const struct stepper *st, double h)
+{
+  const struct solver *s = st->solver;
+
+  return s->sys->learning &&
+         pending_may_join(st->pending, h, st->drift, st->size,
+                          JOINING * s->relative * s->sys->presenter->duration);
+}
+
 static void accept(struct stepper *st, double h, step_accepted *accepted)
 {
   const struct system *sys = st->solver->sys;
   struct moment *spare = st->before;
 
-  for (int k = 0; k < system_stages(sys); k++) st->size[k] = fmax(st->size[k], st->verdict[k].size);
-  pending_accept(st->pending, h, st->from, st->to);
+  for (int k = 0; k < system_stages(sys); k++) {
+    st->size[k] = fmax(st->size[k], st->verdict[k].size);
+    st->drift[k] = st->verdict[k].drift;
+  }
+  pending_accept(st->pending, h, joins(st, h), st->from, st->to);
   st->before = st->from;
   st->from = spare;
   moment_take(sys, st->to, st->from);
   if (accepted) accepted(st);
+  for (int k = 0; !st->owed && sys->learning && k < sys->model->stages; k++) stepper_amend(st, k);
   st->has_before = true;
   st->solver->stats.steps++;
   if (sys->observer) sys->observer->see(sys->observer->who, st->from);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* body.h - the kernels in vectors of VECTOR bytes, ROWS rows at once
+ *
+ * Included once by each file of a generation, which defines VECTOR and ROWS (as many sums as fill
+ * the pipeline and fit the registers) and names the table. Elements are taken in blocks of BLOCK
+ * bytes whatever VECTOR is: element j of a block has a sum of its own, its lane. */
+#include "kernels.h"
+#include <string.h>
+
+enum { BLOCK = 64, PARTS = BLOCK / VECTOR, LANES64 = BLOCK / 8, LANES32 = BLOCK / 4 };
+
+typedef double vec64 __attribute__((vector_size(VECTOR), aligned(8), may_alias));
+typedef float vec32 __attribute__((vector_size(VECTOR), aligned(4), may_alias));
+typedef double half64 __attribute__((vector_size(32)));
+typedef float half32 __attribute__((vector_size(32)));
+typedef float quarter32 __attribute__((vector_size(16)));
+
+enum { N64 = VECTOR / 8, N32 = VECTOR / 4 };
+
+#define PAIR __builtin_shufflevector
+#define INLINE static inline __attribute__((always_inline))
+
+/* --- lanes to one sum: 0+4, 1+5, ... of doubles and 0+8, 1+9, ... of singles, then neighbours --- */
+
+INLINE half64 halve64(const vec64 *lanes)
+{
+  half64 low, high;
+
+  memcpy(&low, lanes, sizeof low);
+  memcpy(&high, (const char *)lanes + sizeof low, sizeof high);
+  return low + high;
+}
+
+INLINE half32 halve32(const vec32 *lanes)
+{
+  half32 low, high;
+
+  memcpy(&low, lanes, sizeof low);
+  memcpy(&high, (const char *)lanes + sizeof low, sizeof high);
+  return low + high;
+}
+
+INLINE double sum64(const vec64 *lanes)
+{
+  const half64 a = halve64(lanes);
+
+  return (a[0] + a[1]) + (a[2] + a[3]);
+}
+
+INLINE double sum32(const vec32 *lanes)
+{
+  const half32 a = halve32(lanes);
+
+  return (double)(((a[0] + a[1]) + (a[2] + a[3])) + ((a[4] + a[5]) + (a[6] + a[7])));
+}
+
+/* Four rows side by side. */
+INLINE void put_four64(double *out, half64 a, half64 b, half64 c, half64 d)
+{
+  const half64 ab = PAIR(a, b, 0, 4, 2, 6) + PAIR(a, b, 1, 5, 3, 7);
+  const half64 cd = PAIR(c, d, 0, 4, 2, 6) + PAIR(c, d, 1, 5, 3, 7);
+  const half64 sums = PAIR(ab, cd, 0, 1, 4, 5) + PAIR(ab, cd, 2, 3, 6, 7);
+
+  memcpy(out, &sums, sizeof sums);
+}
+
+INLINE void put_four32(double *out, half32 a, half32 b, half32 c, half32 d)
+{
+#define EVEN(u, v) PAIR(u, v, 0, 2, 8, 10, 4, 6, 12, 14)
+#define ODD(u, v) PAIR(u, v, 1, 3, 9, 11, 5, 7, 13, 15)
+  const half32 ab = EVEN(a, b) + ODD(a, b), cd = EVEN(c, d) + ODD(c, d);
+  const half32 abcd = EVEN(ab, cd) + ODD(ab, cd);
+  const quarter32 sums = PAIR(abcd, abcd, 0, 1, 2, 3) + PAIR(abcd, abcd, 4, 5, 6, 7);
+  const half64 wide = __builtin_convertvector(sums, half64);
+
+  memcpy(out, &wide, sizeof wide);
+#undef EVEN
+#undef ODD
+}
+
+INLINE void put64(double *out, int count, vec64 sum[][PARTS])
+{
+  int r = 0;
+
+  for (; r + 4 <= count; r += 4)
+    put_four64(out + r, halve64(sum[r]), halve64(sum[r + 1]), halve64(sum[r + 2]),
+               halve64(sum[r + 3]));
+  for (; r < count; r++) out[r] = sum64(sum[r]);
+}
+
+INLINE void put32(double *out, int count, vec32 sum[][PARTS])
+{
+  int r = 0;
+
+  for (; r + 4 <= count; r += 4)
+    put_four32(out + r, halve32(sum[r]), halve32(sum[r + 1]), halve32(sum[r + 2]),
+               halve32(sum[r + 3]));
+  for (; r < count; r++) out[r] = sum32(sum[r]);
+}
+
+/* --- products of rows --- */
+
+/* count rows share the loads of x; a row's order of additions is the same as alone. */
+#define DOTS(vec, lanes, per, count, put)                                                          \
+  do {                                                                                             \
+    vec sum[count][PARTS] = {{{0}}};                                                               \
+    for (long j = 0; j < ld; j += (lanes))                                                         \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        const vec xj = *(const vec *)(x + j + part * (per));                                       \
+        for (int r = 0; r < (count); r++)                                                          \
+          sum[r][part] += *(const vec *)(A + (i + r) * ld + j + part * (per)) * xj;                \
+      }                                                                                            \
+    put(out + i, count, sum);                                                                      \
+  } while (0)
+
+/* Where the group of `count` rows at `next` begins: the last one repeats rows of the one before, for
+ * a row on its own would take as long as a group. */
+INLINE long group_at(long next, long rows, long count)
+{
+  return next + count <= rows ? next : rows - count;
+}
+
+static void rows_f64(const double *A, long rows, long ld, const double *x, double *out)
+{
+  for (long next = 0; rows >= ROWS && next < rows; next += ROWS) {
+    const long i = group_at(next, rows, ROWS);
+    DOTS(vec64, LANES64, N64, ROWS, put64);
+  }
+  for (long i = 0; rows < ROWS && i < rows; i++) DOTS(vec64, LANES64, N64, 1, put64);
+}
+
+static void rows_f32(const float *A, long rows, long ld, const float *x, double *out)
+{
+  for (long next = 0; rows >= ROWS && next < rows; next += ROWS) {
+    const long i = group_at(next, rows, ROWS);
+    DOTS(vec32, LANES32, N32, ROWS, put32);
+  }
+  for (long i = 0; rows < ROWS && i < rows; i++) DOTS(vec32, LANES32, N32, 1, put32);
+}
+
+/* Two vectors share the loads of a row. */
+#define DOTS2(vec, lanes, per, count, put)                                                         \
+  do {                                                                                             \
+    vec sum_x[count][PARTS] = {{{0}}}, sum_y[count][PARTS] = {{{0}}};                              \
+    for (long j = 0; j < ld; j += (lanes))                                                         \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        const long at = j + part * (per);                                                          \
+        const vec xj = *(const vec *)(x + at), yj = *(const vec *)(y + at);                        \
+        for (int r = 0; r < (count); r++) {                                                        \
+          const vec w = *(const vec *)(A + (i + r) * ld + at);                                     \
+          sum_x[r][part] += w * xj;                                                                \
+          sum_y[r][part] += w * yj;                                                                \
+        }                                                                                          \
+      }                                                                                            \
+    put(out_x + i, count, sum_x);                                                                  \
+    put(out_y + i, count, sum_y);                                                                  \
+  } while (0)
+
+static void rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
+                      double *out_x, double *out_y)
+{
+  for (long next = 0; rows >= PAIRS && next < rows; next += PAIRS) {
+    const long i = group_at(next, rows, PAIRS);
+    DOTS2(vec64, LANES64, N64, PAIRS, put64);
+  }
+  for (long i = 0; rows < PAIRS && i < rows; i++) DOTS2(vec64, LANES64, N64, 1, put64);
+}
+
+static void rows2_f32(const float *A, long rows, long ld, const float *x, const float *y,
+                      double *out_x, double *out_y)
+{
+  for (long next = 0; rows >= PAIRS && next < rows; next += PAIRS) {
+    const long i = group_at(next, rows, PAIRS);
+    DOTS2(vec32, LANES32, N32, PAIRS, put32);
+  }
+  for (long i = 0; rows < PAIRS && i < rows; i++) DOTS2(vec32, LANES32, N32, 1, put32);
+}
+
+/* --- sums of vectors --- */
+
+/* A stretch of the sum stays in registers while all K vectors are added. Vectors may begin
+ * anywhere. */
+enum { STRETCH = 8 };
+#define COMBINE(type, vec, per)                                                                    \
+  long i = 0;                                                                                      \
+  for (; i + STRETCH * (per) <= n; i += STRETCH * (per)) {                                         \
+    vec sum[STRETCH] = {{0}};                                                                      \
+    for (int k = 0; k < K; k++)                                                                    \
+      for (int b = 0; b < STRETCH; b++)                                                            \
+        sum[b] += (type)c[k] * *(const vec *)(v + k * stride + i + b * (per));                     \
+    for (int b = 0; b < STRETCH; b++)                                                              \
+      for (int e = 0; e < (per); e++) {                                                            \
+        const long at = i + b * (per) + e;                                                         \
+        out[at] = scale * (out[at] + (double)sum[b][e]);                                           \
+      }                                                                                            \
+  }                                                                                                \
+  for (; i < n; i++) {                                                                             \
+    type sum = 0;                                                                                  \
+    for (int k = 0; k < K; k++) sum += (type)c[k] * v[k * stride + i];                             \
+    out[i] = scale * (out[i] + (double)sum);                                                       \
+  }
+
+static void combine_f64(double scale, int K, const double *c, const double *v, long stride, long n,
+                        double *restrict out){COMBINE(double, vec64, N64)}
+
+static void combine_f32(double scale, int K, const double *c, const float *v, long stride, long n,
+                        double *restrict out){COMBINE(float, vec32, N32)}
+
+static void round_f32(double c, const double *restrict x, long n, float *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = (float)(c * x[i]);
+}
+
+static void scale_f64(double c, const double *restrict x, long n, double *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = c * x[i];
+}
+
+static void scale_f32(double c, const float *restrict x, long n, float *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = (float)(c * (double)x[i]);
+}
+
+/* --- folds --- */
+
+/* count rows of a block stay in registers while all K products are added to them. */
+#define FOLD(vec, per, count)                                                                      \
+  do {                                                                                             \
+    vec sum[count][PARTS] = {{{0}}};                                                               \
+    for (int k = 0; k < K; k++)                                                                    \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        const vec y = *(const vec *)(q + k * q_stride + j + part * (per));                         \
+        for (int r = 0; r < (count); r++) sum[r][part] += p[k * p_stride + i + r] * y;             \
+      }                                                                                            \
+    for (int r = 0; r < (count); r++)                                                              \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        vec *a = (vec *)(A + (i + r) * ld + j + part * (per));                                     \
+        const vec grown = sum[r][part] + *a;                                                       \
+        *a = grown - m * grown;                                                                    \
+      }                                                                                            \
+  } while (0)
+
+/* Columns in tiles whose part of q stays in the first cache while all rows pass by. */
+enum { TILE = 1024 };
+#define FOLD_ALL(type, vec, lanes, per)                                                            \
+  const type m = (type)loss;                                                                       \
+  const long tile = TILE / (long)sizeof(type), whole = rows - rows % FOLDS;                        \
+  for (long begin = 0; begin < ld; begin += tile) {                                                \
+    const long end = begin + tile < ld ? begin + tile : ld;                                        \
+    for (long i = 0; i < whole; i += FOLDS)                                                        \
+      for (long j = begin; j < end; j += (lanes)) FOLD(vec, per, FOLDS);                           \
+    for (long i = whole; i < rows; i++)                                                            \
+      for (long j = begin; j < end; j += (lanes)) FOLD(vec, per, 1);                               \
+  }
+
+static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
+                     long p_stride, const double *q, long q_stride)
+{
+  FOLD_ALL(double, vec64, LANES64, N64)
+}
+
+static void fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
+                     long p_stride, const float *q, long q_stride)
+{
+  FOLD_ALL(float, vec32, LANES32, N32)
+}
+
+#define KERNELS                                                                                    \
+  {                                                                                                \
+    .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
+    .combine_f64 = combine_f64, .combine_f32 = combine_f32, .fold_f64 = fold_f64,                  \
+    .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32       \
+  }

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* AVX2 with fused products: 16 registers of 32 bytes, of which 8 hold sums. */
+enum { VECTOR = 32, ROWS = 4, PAIRS = 2, FOLDS = 4 };
+#include "body.h"
+
+const struct kernels kernels_x86_64_v3 = KERNELS;
