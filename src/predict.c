@@ -4,12 +4,13 @@
 #include "pending.h"
 #include <stdlib.h>
 
-/* Steps a presentation takes at a tolerance of 1e-3. */
-static const double STEPS = 36;
-/* Passes over the rows of a stage beside the exponential update: its force, nodes, copies. */
-static const double COPIES = 1;
+/* Steps a presentation takes at a tolerance of 1e-3, and nodes of pending products a step. */
+static const double STEPS = 45, NODES_PER_STEP = 0.4;
 /* Pending on average: from 1 to NODES. */
 static const double MEAN_NODES = (PENDING_NODES + 1) / 2.0;
+/* A stage's row costs so many times its exponential update, with its force, its nodes, its copies
+ * and its switching; a stage by itself as much as so many calls of a kernel on next to nothing. */
+static const double ROW_UPDATES = 3.5, STAGE_CALLS = 8;
 enum { BOUND_EVERY = 16 }; /* presentations between looks at the largest weight (run.c) */
 
 struct prediction *predict_create(const struct job *job, const struct model *model)
@@ -96,22 +97,9 @@ struct side {
   const struct rates *rates;
   enum precision precision;
   int rank;
-  double unit;    /* bytes of a weight */
-  double weights; /* bytes of all the rank's weights, read once a step */
+  double unit; /* bytes of a weight */
+  double span; /* width of a square matrix of as many weights as it reads in a step */
 };
-
-static struct side side_of(const struct prediction *p, const struct machine *machine, int rank)
-{
-  const struct model *m = p->model;
-
-  return (struct side){.p = p,
-                       .machine = machine,
-                       .rates = m->part->size > 1 ? &machine->together : &machine->alone,
-                       .precision = m->net->single ? IN_SINGLE : IN_DOUBLE,
-                       .rank = rank,
-                       .unit = m->net->single ? sizeof(float) : sizeof(double),
-                       .weights = footprint_of(p->job, m, rank).weights};
-}
 
 static double rows_of(const struct side *s, int layer)
 {
@@ -121,25 +109,42 @@ static double rows_of(const struct side *s, int layer)
   return (double)(hi - lo);
 }
 
-/* So many operations of a kernel at this width, or so many bytes from where the rank's weights lie,
- * whichever takes longer. */
-static double at_rate(const struct side *s, enum machine_kernel kernel, double width, double flops,
-                      double bytes)
-{
-  if (flops == 0) return 0;
-  const double rate = machine_rate(s->machine, s->rates, kernel, s->precision, width);
-  const double stream = machine_bandwidth(s->machine, s->rates, s->weights);
-
-  return fmax(flops / rate, bytes / stream);
-}
-
-/* M x: 2 rows cols. */
-static double product(const struct side *s, int k)
+static double weights_of(const struct side *s, int k)
 {
   const struct synapse *syn = &s->p->model->synapse[k];
-  const double elements = rows_of(s, syn->layer) * (double)syn->cols;
 
-  return at_rate(s, KERNEL_ROWS, (double)syn->cols, 2 * elements, elements * s->unit);
+  return rows_of(s, syn->layer) * (double)syn->cols;
+}
+
+/* Rates are measured again and again on one matrix, so they know in which cache it lies. What a
+ * rank reads of in a step is all its matrices but the held input's: together they lie where a
+ * single one of that size would. */
+static struct side side_of(const struct prediction *p, const struct machine *machine, int rank)
+{
+  const struct model *m = p->model;
+  struct side s = {.p = p,
+                   .machine = machine,
+                   .rates = m->part->size > 1 ? &machine->together : &machine->alone,
+                   .precision = m->net->single ? IN_SINGLE : IN_DOUBLE,
+                   .rank = rank,
+                   .unit = m->net->single ? sizeof(float) : sizeof(double)};
+  double weights = 0;
+
+  for (int k = 0; k < m->synapses; k++)
+    if (m->synapse[k].pre != INPUT) weights += weights_of(&s, k);
+  s.span = sqrt(weights);
+  return s;
+}
+
+static double rate(const struct side *s, enum machine_kernel kernel, double width)
+{
+  return machine_rate(s->machine, s->rates, kernel, s->precision, fmax(width, 1));
+}
+
+/* M x: 2 rows cols operations. */
+static double product(const struct side *s, int k)
+{
+  return 2 * weights_of(s, k) / rate(s, KERNEL_ROWS, s->span);
 }
 
 /* sum_n c_n post_n over half of the nodes on average. Of the held input there are four vectors and
@@ -149,7 +154,7 @@ static double combination(const struct side *s, int k)
   const struct synapse *syn = &s->p->model->synapse[k];
   const double rows = rows_of(s, syn->layer), vectors = syn->pre == INPUT ? 5 : MEAN_NODES;
 
-  return at_rate(s, KERNEL_COMBINE, rows, syn->learns ? 2 * vectors * rows : 0, 0);
+  return syn->learns ? 2 * vectors * rows / rate(s, KERNEL_COMBINE, rows) : 0;
 }
 
 /* The inner products of a value that is met with half of the nodes on average: whole vectors, on
@@ -158,47 +163,53 @@ static double meeting(const struct side *s, int stage)
 {
   const double n = (double)s->p->model->net->n[s->p->model->stage[stage].layer];
 
-  if (!s->p->value[stage].wants[s->rank]) return 0;
-  return at_rate(s, KERNEL_ROWS, n, 2 * MEAN_NODES * n, 0);
+  return s->p->value[stage].wants[s->rank] ? 2 * MEAN_NODES * n / rate(s, KERNEL_ROWS, n) : 0;
 }
 
-/* Each weight that learns takes one multiply-add for each node, and is read and written once in
- * NODES - 1 steps. */
+/* Each weight that learns takes one multiply-add for each node. */
 static double folding(const struct side *s)
 {
   const struct model *m = s->p->model;
-  double time = 0;
+  double weights = 0;
 
-  for (int k = 0; k < m->synapses; k++) {
-    const struct synapse *syn = &m->synapse[k];
-    const double elements = rows_of(s, syn->layer) * (double)syn->cols;
-    if (!syn->learns || syn->pre == INPUT) continue;
-    time += at_rate(s, KERNEL_FOLD, (double)syn->cols, 2 * elements,
-                    2 * elements * s->unit / (PENDING_NODES - 1));
-  }
-  return time;
+  for (int k = 0; k < m->synapses; k++)
+    if (m->synapse[k].learns && m->synapse[k].pre != INPUT) weights += weights_of(s, k);
+  return 2 * NODES_PER_STEP * weights / rate(s, KERNEL_FOLD, s->span);
 }
 
-/* One pass over the rows of a stage: force, exponential update, error; and what is copied and
- * stored of them, which costs about as much again. */
+/* One pass over the rows of a stage: force, exponential update, error. */
 static double pass(const struct side *s, int stage)
 {
   const double rows = rows_of(s, s->p->model->stage[stage].layer);
 
   if (rows == 0) return 0;
-  return (1 + COPIES) * rows /
-         machine_rate(s->machine, s->rates, KERNEL_RELAX, s->precision, rows);
+  return ROW_UPDATES * rows / rate(s, KERNEL_RELAX, rows) +
+         STAGE_CALLS * s->rates->call[KERNEL_RELAX][IN_DOUBLE];
 }
 
-/* W_1 x_{p-1} and W_1 x_p in one reading, and one fold of two nodes. */
+/* So many operations of a kernel on W_1, or so many bytes of it, whichever takes longer. */
+static double on_held(const struct side *s, enum machine_kernel kernel, double each, double touched)
+{
+  const double weights = weights_of(s, 0), bytes = weights * s->unit;
+
+  if (weights == 0) return 0;
+  return fmax(each * weights / rate(s, kernel, sqrt(weights)),
+              touched * bytes / machine_bandwidth(s->machine, s->rates, bytes));
+}
+
+/* W_1 x_{p-1} and W_1 x_p in one reading, and one fold of two nodes, which reads and writes. */
 static double held_input(const struct side *s)
 {
-  const struct synapse *syn = &s->p->model->synapse[0];
-  const double elements = rows_of(s, syn->layer) * (double)syn->cols, n = (double)syn->cols;
-  const double read = at_rate(s, KERNEL_ROWS2, n, 4 * elements, elements * s->unit);
-  const double fold = at_rate(s, KERNEL_FOLD, n, 4 * elements, 2 * elements * s->unit);
+  return on_held(s, KERNEL_ROWS2, 4, 1) +
+         (s->p->model->synapse[0].learns ? on_held(s, KERNEL_FOLD, 4, 2) : 0);
+}
 
-  return read + (syn->learns ? fold : 0);
+/* Now and then the largest weight is looked for. */
+static double looking(const struct side *s)
+{
+  const double bytes = footprint_of(s->p->job, s->p->model, s->rank).weights;
+
+  return bytes / machine_bandwidth(s->machine, s->rates, fmax(bytes, 1)) / BOUND_EVERY;
 }
 
 /* What a rank does in a step, whatever it waits for. */
@@ -350,8 +361,7 @@ bool predict_time(const struct prediction *p, const struct machine *machine, dou
     const struct side s = side_of(p, machine, r);
     const struct work w = step_work(&s);
     held = fmax(held, held_input(&s));
-    first = fmax(first, w.products + s.weights / machine_bandwidth(machine, s.rates, s.weights) /
-                                         BOUND_EVERY);
+    first = fmax(first, w.products + looking(&s));
     if (sum_of(&w) <= most) continue;
     most = sum_of(&w);
     f->slowest = r;
