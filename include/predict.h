@@ -12,8 +12,8 @@
 
 /* All ranks of the model's partition. */
 struct prediction {
-  const struct job *job;       /* borrowed */
-  const struct model *model;   /* borrowed */
+  const struct job *job;        /* borrowed */
+  const struct model *model;    /* borrowed */
   struct course *value, *drive; /* [stages] owned */
 };
 

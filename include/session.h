@@ -28,8 +28,9 @@ bool session_names_hold(char c);
  * faults, agreed on all ranks. job must be free of faults. Collective. */
 struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults);
 /* The same in two steps. The plan is what costs next to no memory: data, partition, model. Then
- * the rest, if the weights fit into memory (not of a plan for other `ranks` than comm's, 0): from the start (initial weights), or else with all
- * weights 0, for session_load. NULL or false with faults. Collective. */
+ * the rest, if the weights fit into memory (not of a plan for other `ranks` than comm's, 0): from
+ * the start (initial weights), or else with all weights 0, for session_load. NULL or false with
+ * faults. Collective. */
 struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks,
                              struct faults *faults);
 bool session_fill(struct session *s, bool from_start, struct faults *faults);

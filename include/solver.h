@@ -47,8 +47,8 @@ struct solver_kind {
    * all 0: not known beforehand. Predictions count with them, so they must be exact. */
   struct rounds step, presentation;
   bool serial; /* takes one stage after another: ranks wait for those below and above */
-  bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
-  bool jumps; /* has no dynamics, so there is no error in time to speak of */
+  bool whole;  /* keeps the whole state in vectors of its own, several times: for small networks */
+  bool jumps;  /* has no dynamics, so there is no error in time to speak of */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);

@@ -15,7 +15,8 @@ static double status_of_process(const char *name)
   double kib = 0;
 
   while (file && fgets(line, sizeof line, file))
-    if (strncmp(line, name, length) == 0 && line[length] == ':') kib = strtod(line + length + 1, NULL);
+    if (strncmp(line, name, length) == 0 && line[length] == ':')
+      kib = strtod(line + length + 1, NULL);
   if (file) fclose(file);
   return 1024 * kib;
 }
@@ -77,7 +78,8 @@ static double initial_bytes(const struct job *job, const struct model *m, int ra
   if (strcmp(job_text(job, "network.init"), "orthogonal") != 0) return 0;
   for (int k = 0; k < m->synapses; k++) {
     const double rows = (double)m->synapse[k].rows, cols = (double)m->synapse[k].cols;
-    if (m->synapse[k].init == INIT_CONSTANT || own_rows(m, m->synapse[k].layer, rank) == 0) continue;
+    if (m->synapse[k].init == INIT_CONSTANT || own_rows(m, m->synapse[k].layer, rank) == 0)
+      continue;
     most = fmax(most, (rows < cols ? 2 : 1) * rows * cols * sizeof(double));
   }
   return most;

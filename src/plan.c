@@ -15,7 +15,7 @@ struct line {
 };
 
 struct plan {
-  const struct session *s;   /* borrowed */
+  const struct session *s; /* borrowed */
   struct prediction *messages;
   struct line *line; /* [ranks] */
   int ranks, heaviest;
@@ -43,9 +43,9 @@ static struct line line_of(const struct plan *plan, double base, int rank)
   const struct traffic sent = predict_sent(plan->messages, rank, step);
   const struct traffic received = predict_received(plan->messages, rank, step);
 
-  return (struct line){{(double)(s->part->first[rank + 1] - s->part->first[rank]),
-                        load_of(s, rank), f.weights / MIB, (base + f.peak) / MIB, sent.messages,
-                        sent.bytes / KIB, received.messages, received.bytes / KIB}};
+  return (struct line){{(double)(s->part->first[rank + 1] - s->part->first[rank]), load_of(s, rank),
+                        f.weights / MIB, (base + f.peak) / MIB, sent.messages, sent.bytes / KIB,
+                        received.messages, received.bytes / KIB}};
 }
 
 static struct plan plan_of(const struct session *s, double base)
@@ -137,9 +137,10 @@ static void print_spread(FILE *out, const struct plan *plan)
 
 static void print_table(FILE *out, const struct plan *plan)
 {
-  fprintf(out, "                             memory [MiB]         sent a step      received a step\n"
-               "     rank       rows   load     weights        peak   msgs.      KiB   msgs.      KiB"
-               "  from layer:row to\n");
+  fprintf(out,
+          "                             memory [MiB]         sent a step      received a step\n"
+          "     rank       rows   load     weights        peak   msgs.      KiB   msgs.      KiB"
+          "  from layer:row to\n");
   if (plan->ranks > ROWS_SHOWN) {
     print_spread(out, plan);
     print_rank(out, plan, plan->heaviest);
@@ -202,8 +203,9 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
   fprintf(out, "steps_per_presentation: %.4g  # %s\n", steps,
           options->steps > 0 ? "as given" : "a rule of thumb; --steps gives better ones");
   fprintf(out, "time_per_presentation_ms: %.4g\n", 1e3 * f.total);
-  fprintf(out, "products_ms: %.4g  # these four of rank %d\npending_ms: %.4g\nelements_ms: %.4g\n"
-               "input_ms: %.4g\nwaiting_ms: %.4g\nreducing_ms: %.4g\n",
+  fprintf(out,
+          "products_ms: %.4g  # these four of rank %d\npending_ms: %.4g\nelements_ms: %.4g\n"
+          "input_ms: %.4g\nwaiting_ms: %.4g\nreducing_ms: %.4g\n",
           1e3 * f.products, f.slowest, 1e3 * f.pending, 1e3 * f.elements, 1e3 * f.input,
           1e3 * f.waiting, 1e3 * f.reducing);
   return true;

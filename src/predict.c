@@ -312,8 +312,8 @@ static double joint_step(const struct prediction *p, const struct machine *machi
     const double travel =
         message_time(machine, predict_sent(p, r, &values), predict_received(p, r, &values));
     time = fmax(time, sum_of(&w) + fmax(0, travel - w.home));
-    rest = fmax(rest, message_time(machine, predict_sent(p, r, &drives),
-                                   predict_received(p, r, &drives)));
+    rest = fmax(
+        rest, message_time(machine, predict_sent(p, r, &drives), predict_received(p, r, &drives)));
   }
   return time + rest;
 }
@@ -325,8 +325,8 @@ static double take_up_time(const struct prediction *p, const struct machine *mac
   double time = 0;
 
   for (int k = 0; k < p->model->stages; k++)
-    time += once.values * hop(p, &p->value[k], machine) +
-            once.drives * hop(p, &p->drive[k], machine);
+    time +=
+        once.values * hop(p, &p->value[k], machine) + once.drives * hop(p, &p->drive[k], machine);
   return time;
 }
 

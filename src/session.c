@@ -93,8 +93,7 @@ static bool fits_memory(const struct session *s, struct faults *faults)
   return !faults_any(faults, s->comm);
 }
 
-struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks,
-                             struct faults *faults)
+struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks, struct faults *faults)
 {
   struct session *s = fail_alloc(1, sizeof *s);
 

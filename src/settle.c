@@ -15,7 +15,8 @@ struct settler *settler_create(const struct system *sys)
   struct settler *s = fail_alloc(1, sizeof *s);
   s->sys = sys;
   s->at = moment_on_routes(sys);
-  if (sys->net->single) s->rounded = fail_alloc((size_t)network_widest(sys->net), sizeof *s->rounded);
+  if (sys->net->single)
+    s->rounded = fail_alloc((size_t)network_widest(sys->net), sizeof *s->rounded);
   return s;
 }
 

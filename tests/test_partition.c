@@ -181,7 +181,7 @@ static bool is_cut_evenly(const struct shape *s, const struct partition *part)
   return good;
 }
 
-START_TEST(few_ranks_get_whole_layers_unless_one_would_get_a_tenth_more_than_its_share)
+START_TEST(few_ranks_get_whole_layers_unless_one_gets_a_tenth_too_much)
 {
   int whole = 0, even = 0;
   bool good = true;
@@ -244,9 +244,8 @@ START_TEST(wide_layers_are_balanced_to_a_percent)
       struct shape s = wide[k];
       struct partition *part = cut(&s, comm);
 
-      good = good &&
-             (!part || largest_share(&s, part) <= (ranks <= s.net.L ? 1.1 : 1.01) * total_cost(&s) /
-                                                     ranks);
+      good = good && (!part || largest_share(&s, part) <=
+                                   (ranks <= s.net.L ? 1.1 : 1.01) * total_cost(&s) / ranks);
       partition_destroy(part);
     }
     free_comm(&comm);
@@ -364,7 +363,8 @@ int main(int argc, char **argv)
   tcase_set_timeout(facts, 0);
   suite_add_tcase(suite, facts);
   tcase_add_test(facts, every_row_has_one_owner);
-  tcase_add_test(facts, few_ranks_get_whole_layers_unless_one_would_get_a_tenth_more_than_its_share);
+  tcase_add_test(facts,
+                 few_ranks_get_whole_layers_unless_one_gets_a_tenth_too_much);
   tcase_add_test(facts, many_ranks_get_equal_shares_to_within_a_row);
   tcase_add_test(facts, wide_layers_are_balanced_to_a_percent);
   tcase_add_test(facts, ranks_beyond_the_rows_own_nothing);

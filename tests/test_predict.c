@@ -29,14 +29,13 @@ static void make_data(void)
   double x[COUNT * INPUTS];
   int label[COUNT];
 
-  for (long i = 0; i < COUNT * INPUTS; i++)
-    x[i] = rng_uniform(1, RNG_ORDER, 0, (uint64_t)i, 0);
+  for (long i = 0; i < COUNT * INPUTS; i++) x[i] = rng_uniform(1, RNG_ORDER, 0, (uint64_t)i, 0);
   for (int k = 0; k < COUNT; k++) label[k] = k;
   lab_data("random", COUNT, INPUTS, x, label);
 }
 
 static bool adds_up(struct traffic all, struct traffic step, double steps, struct traffic once,
-                     double times)
+                    double times)
 {
   return all.messages == steps * step.messages + times * once.messages &&
          all.bytes == steps * step.bytes + times * once.bytes;
@@ -60,7 +59,7 @@ static bool sends_what_is_foretold(const char *settings, int ranks)
   const double steps = stats->steps + stats->rejected;
   const struct traffic sent = system_sent(lab->s->sys);
   good = good && adds_up(sent, predict_sent(p, rank, &kind->step), steps,
-                          predict_sent(p, rank, &kind->presentation), SHOWN);
+                         predict_sent(p, rank, &kind->presentation), SHOWN);
   good = good && stats->reductions == (ranks > 1 ? steps * kind->step.reductions : 0);
   predict_destroy(p);
   lab_destroy(lab);

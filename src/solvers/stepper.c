@@ -32,8 +32,7 @@ struct stepper *stepper_create(struct solver *solver)
 
 double stepper_bytes(const struct model *m, int rank)
 {
-  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) +
-         pending_bytes(m, rank);
+  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) + pending_bytes(m, rank);
 }
 
 void stepper_destroy(struct stepper *st)
