@@ -29,8 +29,8 @@ struct traffic predict_all(const struct prediction *p, const struct rounds *roun
 /* Steps a presentation takes at the job's tolerance, rejected ones counted: a rule of thumb. */
 double predict_steps(const struct job *job);
 
-/* Where the time of a presentation goes [s]. The first five are those of the rank that works
- * longest; with the solvers that take one layer after another, ranks wait for each other too. */
+/* Where the time of a presentation goes [s]. The first three are those of the rank that works
+ * longest; with a solver that takes one layer after another, ranks wait for each other too. */
 struct forecast {
   double products; /* of vectors and weights */
   double pending;  /* what products and folds of pending outer products add */

@@ -204,7 +204,7 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
           options->steps > 0 ? "as given" : "a rule of thumb; --steps gives better ones");
   fprintf(out, "time_per_presentation_ms: %.4g\n", 1e3 * f.total);
   fprintf(out,
-          "products_ms: %.4g  # these four of rank %d\npending_ms: %.4g\nelements_ms: %.4g\n"
+          "products_ms: %.4g  # these three of rank %d\npending_ms: %.4g\nelements_ms: %.4g\n"
           "input_ms: %.4g\nwaiting_ms: %.4g\nreducing_ms: %.4g\n",
           1e3 * f.products, f.slowest, 1e3 * f.pending, 1e3 * f.elements, 1e3 * f.input,
           1e3 * f.waiting, 1e3 * f.reducing);
