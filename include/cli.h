@@ -27,8 +27,8 @@ void cli_free(struct cli *cli);
 void cli_print_help(void);
 void cli_print_version(void);
 
-/* The job a command needs: from its file for run, check and bench, from used.yml for resume, from the
- * state file for evaluate. Free of faults across keys, or NULL with faults, alike on all ranks.
+/* The job a command needs: from its file for run, check and bench, from used.yml for resume, from
+ * the state file for evaluate. Free of faults across keys, or NULL with faults, alike on all ranks.
  * Collective. */
 struct job *cli_job(const struct cli *cli, MPI_Comm comm, struct faults *faults);
 /* The run's folder: --out, the folder resumed, or output/<name>. Caller frees. Local. */

@@ -63,6 +63,7 @@ struct verdict {
   double error; /* of the value, from the curvature of f */
   double blur;  /* of the average over the step, which the weights learn from */
   double size;  /* the largest |value|, or what f could make of it in a presentation */
+  double moves; /* the largest difference of the average from the value at the start */
   double drift; /* how far its average is from that of the steps before, as pending_drift says */
 };
 

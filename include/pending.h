@@ -28,7 +28,7 @@ void pending_destroy(struct pending *p);
 double pending_bytes(const struct model *m, int rank);
 /* Start a presentation at u = 0: the held input's products; nothing is pending. Local. */
 void pending_begin(struct pending *p);
-/* Make the presentation's first moment, with values shared and drives evaluated, the present point.
+/* Make the presentation's first moment, with values met and drives evaluated, the present point.
  * Local. */
 void pending_first(struct pending *p, const struct moment *at);
 /* Register the value of a stage at a new moment before it is multiplied: its inner products with
@@ -38,6 +38,9 @@ void pending_meet(struct pending *p, int stage, const double *value);
  * present point with that weight [s]: the first guess of what the step from it to u will add.
  * Local. */
 void pending_product(struct pending *p, int syn, double u, double ahead, double *drive);
+/* What `ahead` = h missed of the last product for synapse `syn` at u, if its post vector moved by so
+ * much from the present point to its average over the step: the largest element. Local. */
+double pending_missed(const struct pending *p, int syn, double u, double h, double moves);
 /* How far the averages of the step tried last are from those of the last node: the largest
  * difference in this rank's rows of a stage; infinite without such a node. Local. */
 double pending_drift(const struct pending *p, int stage, const double *mean);
@@ -48,7 +51,7 @@ double pending_drift(const struct pending *p, int stage, const double *mean);
 bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
                       double allowed);
 /* The step h stands: this rank's rows of its averages become a node, or part of the last one if it
- * joins; `to` is the present point. Folds when NODES are pending. Local. */
+ * joins; `to`, whose values were met, is the present point. Folds when NODES are pending. Local. */
 void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
                     const struct moment *to);
 /* The other ranks' rows of a stage's average over the last accepted step, which may arrive after

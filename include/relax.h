@@ -28,6 +28,7 @@ struct relax {
 struct extent {
   double curvature; /* largest |D|, of rows with an active end where there is a gate */
   double size;      /* largest |v1| and reach |f1|; not finite if any is not */
+  double moves;     /* largest |mean - v0| */
 };
 
 /* v1, and the mean of v over the step, of every row. */
@@ -45,7 +46,7 @@ struct extent relax_gated_step(long n, const struct relax *r, double cap, const 
 bool relax_crossings(long n, double cap, const double *s0, const double *s1,
                      unsigned char *crossed);
 
-/* max |v - x|; not finite if any is not. */
+/* max |v - x|, x rounded to the precision of v; not finite if any is not. */
 double relax_gap_f64(long n, const double *v, const double *x);
 double relax_gap_f32(long n, const float *v, const double *x);
 /* max |x|; not finite if any is not. */

@@ -19,9 +19,9 @@ const void *vectors_rounded(bool single, const double *x, long n, float *scratch
 void vectors_store(bool single, double c, const double *from, long n, void *to);
 /* The same from a vector that has been stored. */
 void vectors_scale(bool single, double c, const void *from, long n, void *to);
-/* to[i] = keep to[i] + add from[i], i < n, in double and rounded to the precision of `to`. */
+/* to[i] = keep to[i] + add from[i], i < n, in the precision of `to`. */
 void vectors_blend(bool single, double keep, void *to, double add, const double *from, long n);
-/* max |v[i] - x[i]|, i < n; not finite if any is not. */
+/* max |v[i] - x[i]|, i < n, in the precision of v; not finite if any is not. */
 double vectors_gap(bool single, const void *v, const double *x, long n);
 /* out[k] = v[k] . x, k < K; v [K][ld], x [ld]. */
 void vectors_dot(bool single, long K, const void *v, long ld, const void *x, double *out);

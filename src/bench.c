@@ -3,6 +3,7 @@
 #include "bench_parts.h"
 #include "folder.h"
 #include "run.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -72,7 +73,9 @@ static void bench_rates(const struct pace *pace, const struct machine *m, struct
 {
   struct compared *c = fail_alloc(1, sizeof *c);
 
-  bench_machine(pace, m, r);
+  const struct pace longer = {pace->comm, pace->block, 2 * pace->task};
+
+  bench_machine(&longer, m, r); /* so little to measure, and all bounds depend on it */
   if (speaks) print_streams(m, r);
   for (int p = 0; p < PRECISIONS; p++) {
     bench_kernels(pace, m, p, r, c);
@@ -100,8 +103,8 @@ static struct machine measure(MPI_Comm comm, bool quick, int rank)
   together.comm = comm;
   CHECK_MPI(MPI_Comm_size(comm, &m.ranks));
   if (rank == 0) {
-    printf("Rate of each kernel on square matrices, and what bounds it at that size: multiply-adds in "
-           "registers,\nor the bytes it must move at the measured rate of the stream named\n");
+    printf("Rate of each kernel on square matrices, and what bounds it at that size: multiply-adds "
+           "in registers,\nor the bytes it must move at the measured rate of the stream named\n");
     printf(m.ranks > 1 ? "\nOne rank, the others idle\n" : "\nOne rank\n");
     bench_rates(&alone, &m, &m.alone, true);
   }
@@ -134,24 +137,37 @@ static int bench_constants(MPI_Comm comm, const struct cli *cli, struct faults *
 static bool jobs_are_sound(MPI_Comm comm, const struct cli *cli, struct faults *faults)
 {
   for (int k = 0; k < cli->subjects; k++) {
+    struct faults own = {0};
     struct cli one = *cli;
     one.subject = cli->subject_list[k];
-    job_destroy(cli_job(&one, comm, faults));
+    job_destroy(cli_job(&one, comm, &own));
+    if (own.count) faults_add(faults, "%.*s", (int)strlen(own.text) - 1, own.text);
+    faults_clear(&own);
   }
   return !faults_any(faults, comm);
+}
+
+/* Options that are for the other half of the command. */
+static void check_options(const struct cli *cli, struct faults *faults)
+{
+  const bool jobs = cli->subjects > 0;
+
+  if (jobs && cli->out)
+    faults_add(faults, "--out %s: is for a bench without jobs, whose constants it holds", cli->out);
+  if (!jobs && cli->sets)
+    faults_add(faults, "--set %s: there is no job to set it in", cli->set[0]);
+  if (!jobs && isfinite(cli->max_wall))
+    faults_add(faults, "--max-wall %g: is for a bench with jobs", cli->max_wall);
 }
 
 int bench(MPI_Comm comm, const struct cli *cli, struct faults *faults)
 {
   int status = EXIT_DONE;
 
-  if (cli->subjects == 0) {
-    if (cli->sets) faults_add(faults, "--set %s: there is no job to set it in", cli->set[0]);
-    if (faults_any(faults, comm)) return EXIT_MISTAKE;
-    return bench_constants(comm, cli, faults);
-  }
-  if (cli->out) faults_add(faults, "--out %s: is for the constants of a bench without jobs", cli->out);
-  if (faults_any(faults, comm) || !jobs_are_sound(comm, cli, faults)) return EXIT_MISTAKE;
+  check_options(cli, faults);
+  if (faults_any(faults, comm)) return EXIT_MISTAKE;
+  if (cli->subjects == 0) return bench_constants(comm, cli, faults);
+  if (!jobs_are_sound(comm, cli, faults)) return EXIT_MISTAKE;
   for (int k = 0; status == EXIT_DONE && k < cli->subjects; k++)
     status = bench_job(comm, cli, cli->subject_list[k], faults);
   return status;

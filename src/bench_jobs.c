@@ -25,10 +25,10 @@ struct comparison {
   long count, values; /* of this rank's rows: numbers of a state, of which values come first */
   double weights;     /* over all ranks */
   double pace;        /* [s] of a presentation with cascade */
-  double relative;    /* solver.relative of the job; of the exact solution, or 0: there is none */
-  double exact_relative;
-  double *start;    /* [count] */
-  double *exact[2]; /* [count] after the first presentation, and after all; NULL: none */
+  double relative;    /* solver.relative with cascade */
+  double fine;        /* solver.relative of the exact solution; 0: there is none */
+  double *start;      /* [count] */
+  double *exact[2];   /* [count] after the first presentation, and after all; NULL: none */
 };
 
 /* What one solver did. */
@@ -119,8 +119,8 @@ static double weight_error(const struct comparison *c, const double *a, const do
 
 /* --- presentations --- */
 
-/* Show presentations from `first` on: at most `most`, and after one of them only those that fit into
- * the time by the pace of the slowest rank so far. Collective. */
+/* Show `most` presentations from `first` on, or only one if that one tells that all would take
+ * longer than `seconds`. Times are those of the slowest rank. Collective. */
 static struct trial show(const struct comparison *c, struct session *s, long first, long most,
                          double seconds, double **after_first)
 {
@@ -172,43 +172,48 @@ static bool warm_up(struct comparison *c, struct faults *faults)
   return !faults_any(faults, c->comm);
 }
 
-/* The solution to measure the others by: as fine as there is time for. Steps are as long as the cube
- * root of the tolerance, errors go as their square, and double precision takes twice the time. */
+/* The solution to measure the others by: as fine as there is time for. Steps go as the cube root of
+ * the tolerance, errors as the square of the steps; double precision takes twice the time. */
 static void plan_exact(struct comparison *c)
 {
   const double slot = c->seconds / 3;
 
   if (c->pace * (double)c->shown > c->seconds / 12)
     c->shown = (long)fmax(1, c->seconds / 12 / c->pace);
-  for (c->exact_relative = EXACT; c->exact_relative * AT_LEAST <= c->relative;
-       c->exact_relative *= 10) {
-    const double cost = 2 * c->pace * cbrt(c->relative / c->exact_relative);
-    if (cost * (double)c->shown <= slot) return;
-    if (cost <= slot && c->exact_relative * AT_LEAST * 10 > c->relative) {
-      c->shown = (long)(slot / cost);
+  const double coarsest = 1.001 * c->relative / AT_LEAST;
+  for (c->fine = fmin(EXACT, c->relative / AT_LEAST); c->fine <= coarsest; c->fine *= 10) {
+    const double cost = 2 * c->pace * cbrt(c->relative / c->fine);
+    const bool last = 10 * c->fine > coarsest;
+    if (cost * (double)(last ? 1 : c->shown) <= slot) {
+      c->shown = (long)fmin((double)c->shown, slot / cost);
       return;
     }
   }
-  c->exact_relative = 0;
+  c->fine = 0;
 }
 
-static void solve_exactly(struct comparison *c, struct faults *faults)
+static void solve_exactly(struct comparison *c)
 {
-  char *relative = fail_text("solver.relative=%g", c->exact_relative);
+  struct faults faults = {0};
+  char *relative = fail_text("solver.relative=%g", c->fine);
   const char *const exact[] = {"solver.name=cascade", "network.weights=double", relative};
-  struct job *job = job_with(c, 3, exact, faults);
-  struct session *s = job ? session_create(c->comm, job, faults) : NULL;
+  struct job *job = job_with(c, 3, exact, &faults);
+  struct session *s = job ? session_create(c->comm, job, &faults) : NULL;
 
   if (s) {
     put_state(s, c->start);
     show(c, s, c->warm, c->shown, INFINITY, &c->exact[0]);
     c->exact[1] = take_state(c, s);
+  } else if (c->rank == 0) {
+    printf("%s: nothing exact: %s", c->path, faults.text);
   }
   session_destroy(s);
   job_destroy(job);
+  faults_clear(&faults);
   free(relative);
 }
 
+/* Steps and error of the first time, speed of the fastest of several. */
 static struct trial try_solver(const struct comparison *c, struct session *s)
 {
   put_state(s, c->start);
@@ -218,22 +223,24 @@ static struct trial try_solver(const struct comparison *c, struct session *s)
 
   t.error = exact ? weight_error(c, state, exact) : NAN;
   free(state);
+  for (double spent = t.seconds; !t.diverged && spent < c->seconds / 60;) {
+    put_state(s, c->start);
+    const double again = show(c, s, c->warm, t.shown, INFINITY, NULL).seconds;
+    t.seconds = fmin(t.seconds, again);
+    spent += again;
+  }
   return t;
 }
 
 static void print_trial(const struct comparison *c, const char *name, const struct trial *t)
 {
   const double shown = (double)t->shown;
+  char error[16];
 
   if (c->rank != 0) return;
-  printf("  %-10s %5ld %14.4g %10.1f %13.1f", name, t->shown, shown / t->seconds, t->steps / shown,
-         t->evaluations / shown);
-  if (t->diverged)
-    printf("      diverged\n");
-  else if (isnan(t->error))
-    printf("       unknown\n");
-  else
-    printf("  %12.2e\n", t->error);
+  snprintf(error, sizeof error, isnan(t->error) ? "unknown" : "%.2e", t->error);
+  printf("  %-9s %5ld %16.4g %11.1f %17.1f %11s\n", name, t->shown, shown / t->seconds,
+         t->steps / shown, t->evaluations / shown, t->diverged ? "diverged" : error);
   fflush(stdout);
 }
 
@@ -246,7 +253,7 @@ static void bench_solver(const struct comparison *c, const struct solver_kind *k
 
   if (kind->whole && c->weights > WEIGHTS_LIMIT) {
     if (c->rank == 0)
-      printf("  %-10s left out: it keeps all %.3g weights several times over\n", kind->name,
+      printf("  %-9s left out: it keeps all %.3g weights several times over\n", kind->name,
              c->weights);
   } else {
     struct job *job = job_with(c, 1, set, &faults);
@@ -255,7 +262,7 @@ static void bench_solver(const struct comparison *c, const struct solver_kind *k
       const struct trial t = try_solver(c, s);
       print_trial(c, kind->name, &t);
     } else if (c->rank == 0) {
-      printf("  %-10s left out: %s", kind->name, faults.text ? faults.text : "\n");
+      printf("  %-9s left out: %s", kind->name, faults.text ? faults.text : "\n");
     }
     session_destroy(s);
     job_destroy(job);
@@ -269,13 +276,13 @@ static void print_head(const struct comparison *c)
   if (c->rank != 0) return;
   printf("%s: %.4g weights, presentations %ld to %ld\n", c->path, c->weights, c->warm + 1,
          c->warm + c->shown);
-  if (c->exact_relative > 0)
+  if (c->fine > 0)
     printf("  error in W and V against cascade at relative %g in double precision, over their "
            "change\n",
-           c->exact_relative);
+           c->fine);
   else
     printf("  errors unknown: nothing exact is to be had in %.0f s; see --max-wall\n", c->seconds);
-  printf("  solver     shown presentations/s    steps  evaluations each  error in W\n");
+  printf("  solver    shown  presentations/s  steps each  evaluations each  error in W\n");
   fflush(stdout);
 }
 
@@ -290,7 +297,7 @@ int bench_job(MPI_Comm comm, const struct cli *cli, const char *path, struct fau
   const bool ok = warm_up(&c, faults);
   if (ok) {
     plan_exact(&c);
-    if (c.exact_relative > 0) solve_exactly(&c, faults);
+    if (c.fine > 0) solve_exactly(&c);
     print_head(&c);
     const struct solver_kind *kind;
     for (int k = 0; (kind = solver_kind_at(k)); k++)

@@ -50,15 +50,12 @@ static void run_combine(void *own)
 static void run_relax(void *own)
 {
   static const struct relax how = {0.9, 0.05, 0.05, 1, -2, 1, 0.1, 0.1, 10, 1};
-  static volatile double seen;
   const struct desk *d = own;
   const long n = d->M.ld;
   double *v = d->v;
 
-  seen = relax_gated_step(d->M.cols, &how, 0.5, v, v + n, v + 2 * n, v + 3 * n, v + 4 * n,
-                          v + 5 * n, v + 6 * n, v + 7 * n, v + 8 * n, v + 9 * n)
-             .size;
-  (void)seen;
+  relax_gated_step(d->M.cols, &how, 0.5, v, v + n, v + 2 * n, v + 3 * n, v + 4 * n, v + 5 * n,
+                   v + 6 * n, v + 7 * n, v + 8 * n, v + 9 * n);
 }
 
 static void run_gemv(void *own)

@@ -19,7 +19,7 @@ void bench_rest(MPI_Comm comm)
   }
 }
 
-/* Seconds of one `trips`-th of what go() does, the fastest of the blocks, as rank 0 of comm sees it.
+/* Seconds of one of the trips of go(), in the fastest of the blocks, as rank 0 of comm sees it.
  * Collective. */
 static double time_trips(MPI_Comm comm, const struct pace *pace, void (*go)(void *, long),
                          void *own)
@@ -27,7 +27,7 @@ static double time_trips(MPI_Comm comm, const struct pace *pace, void (*go)(void
   double best = INFINITY;
   long trips = TRIAL;
 
-  for (int b = -2; b < BLOCKS; b++) { /* the first sets up connections, the second is a trial */
+  for (int b = -2; b < BLOCKS; b++) { /* the first makes connections, the second is a trial */
     CHECK_MPI(MPI_Barrier(comm));
     const double start = MPI_Wtime();
     go(own, trips);

@@ -20,7 +20,7 @@ struct constant {
   size_t line;     /* where it was read; 0: not yet */
 };
 
-enum { CONSTANTS = 6 + 2 * (3 + 2 * KERNELS * PRECISIONS) };
+enum { CONSTANTS = 6 + 2 * (3 + 2 * (KERNELS * PRECISIONS - 1)) };
 
 struct constants {
   double ranks;
@@ -153,9 +153,10 @@ static void take_numbers(const struct constant *c, const struct given *given, co
   const int before = faults->count;
 
   if (given->count != c->count || given->list != (c->count > 1)) {
-    faults_add(faults, c->count > 1 ? "%s: must be a list of %ld numbers (%s)"
-                                    : "%s: must be %ld number (%s)",
-               c->name, c->count, place);
+    char *must =
+        c->count > 1 ? fail_text("a list of %ld numbers", c->count) : fail_text("one number");
+    faults_add(faults, "%s: must be %s (%s)", c->name, must, place);
+    free(must);
     return;
   }
   for (long i = 0; i < c->count; i++) c->value[i] = number_of(c, given->word[i], place, faults);

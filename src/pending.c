@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pending.h"
 #include "kernel.h"
+#include "relax.h"
 #include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = PENDING_NODES };
+/* One more than nodes, for the values of the step being tried. */
+enum { NODES = PENDING_NODES, SLOTS = NODES + 1 };
 
 /* The held input's four vectors, [own rows of layer 1] each: the products W_1 x_from and W_1 x_to,
  * and the sums over steps of c (1-b) post and c b post. */
@@ -17,13 +19,15 @@ struct pending {
   int count;            /* nodes: completed steps, and the present point as the last */
   double time[NODES];   /* u of each: the middle of a step, the present point [s] */
   double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
+  double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec), of the held input's since u = 0 */
+  double now;           /* u of `decayed` [s] */
   double joined;        /* of the last node's weight, the part of the step accepted last */
-  void **value;       /* [stages][NODES][ld] means, and the present values; NULL where not needed */
-  void **drive;       /* [stages][NODES][ld] of drives, where a synapse learns from them */
+  void **value;       /* [stages][SLOTS][ld] means, the present values, and those met last; NULL
+                         where not needed */
+  void **drive;       /* [stages][SLOTS][ld] of drives, where a synapse learns from them */
   double **growth;    /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
-  double **gram;      /* [stages][NODES] inner products of the met value with the nodes */
-  float **rounded;    /* [stages][ld] the value met last, in single precision only */
-  const void **met;   /* [stages] the value met last: rounded, or borrowed */
+  double **gram;      /* [stages][SLOTS] inner products of the met value with the nodes and itself */
+  const void **met;   /* [stages] the value met last, in its slot */
   double *drive_from; /* scratch [widest]: mean of a drive */
   double begin;       /* u at the last fold [s] */
   double *held;       /* [HELD][held_ld] */
@@ -45,10 +49,10 @@ static bool owns_synapse(const struct pending *p, int k)
 
 static void *new_nodes(const struct pending *p, int stage)
 {
-  return fail_alloc(NODES * (size_t)padded(width(p, stage)), vectors_unit(p->single));
+  return fail_alloc(SLOTS * (size_t)padded(width(p, stage)), vectors_unit(p->single));
 }
 
-/* Nodes are kept for stages that a synapse with rows here multiplies, and by the owners of stages
+/* Slots are kept for stages that a synapse with rows here multiplies, and by the owners of stages
  * that any synapse learns from. */
 static void allocate_nodes(struct pending *p)
 {
@@ -64,8 +68,6 @@ static void allocate_nodes(struct pending *p)
       if (owns_synapse(p, k) || lo < hi) p->value[vectors[v]] = new_nodes(p, vectors[v]);
     }
     if (!owns_synapse(p, k)) continue;
-    if (syn->pre >= 0 && p->single && !p->rounded[syn->pre])
-      p->rounded[syn->pre] = fail_alloc((size_t)padded(width(p, syn->pre)), sizeof(float));
     if (syn->post_drive && !p->drive[syn->post]) p->drive[syn->post] = new_nodes(p, syn->post);
   }
 }
@@ -99,11 +101,11 @@ struct pending *pending_create(const struct system *sys)
   p->drive = fail_alloc(stages, sizeof *p->drive);
   p->gram = fail_alloc(stages, sizeof *p->gram);
   p->growth = fail_alloc((size_t)sys->model->synapses, sizeof *p->growth);
+  p->decayed = fail_alloc((size_t)sys->model->synapses, sizeof *p->decayed);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
-  p->rounded = fail_alloc(stages, sizeof *p->rounded);
   p->met = fail_alloc(stages, sizeof *p->met);
   for (int k = 0; k < sys->model->stages; k++) {
-    p->gram[k] = fail_alloc(NODES, sizeof(double));
+    p->gram[k] = fail_alloc(SLOTS, sizeof(double));
     widest = (size_t)width(p, k) > widest ? (size_t)width(p, k) : widest;
   }
   p->drive_from = fail_alloc(widest, sizeof(double));
@@ -164,15 +166,14 @@ void pending_destroy(struct pending *p)
     free(p->value[k]);
     free(p->drive[k]);
     free(p->gram[k]);
-    free(p->rounded[k]);
   }
   for (int k = 0; k < p->sys->model->synapses; k++) free(p->growth[k]);
   free(p->input);
   free(p->growth);
+  free(p->decayed);
   free(p->value);
   free(p->drive);
   free(p->gram);
-  free(p->rounded);
   free(p->met);
   free(p->drive_from);
   free(p->held);
@@ -208,24 +209,60 @@ static void set_growth(struct pending *p, int n)
   }
 }
 
-static void set_node(const struct pending *p, void *nodes, int stage, int n, const double *from)
+/* The decay since the last fold, of the held input's products since u = 0, at time u. */
+static void set_decay(struct pending *p, double u)
 {
-  if (nodes)
-    vectors_store(p->single, 1, from, width(p, stage),
-                  vectors_at(p->single, nodes, n * padded(width(p, stage))));
+  const struct synapse *syn = p->sys->model->synapse;
+
+  if (p->now == u) return;
+  p->now = u;
+  for (int k = 0; k < p->sys->model->synapses; k++) {
+    const double begin = syn[k].pre == INPUT ? 0 : p->begin;
+    const bool same = k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec &&
+                      (syn[k].pre == INPUT) == (syn[k - 1].pre == INPUT);
+    p->decayed[k] = same ? p->decayed[k - 1] : exp(-(u - begin) / syn[k].tau_dec);
+  }
 }
 
-/* Append the present point. */
-static void add_node(struct pending *p, const struct moment *at)
+/* Vector number n of a stage. */
+static void *slot(const struct pending *p, void *const *vectors, int stage, int n)
+{
+  return vectors_at(p->single, vectors[stage], n * padded(width(p, stage)));
+}
+
+/* The value that was met becomes the present point; rows that are not multiplied here were not met.
+ * It was met as number `met`. */
+static void take_value(struct pending *p, int stage, int met, const double *value)
+{
+  const int n = p->count - 1;
+  long lo, hi;
+
+  if (!p->value[stage]) return;
+  if (system_uses(p->sys, stage)) {
+    const size_t bytes = (size_t)padded(width(p, stage)) * vectors_unit(p->single);
+    if (met != n) memcpy(slot(p, p->value, stage, n), slot(p, p->value, stage, met), bytes);
+    return;
+  }
+  system_rows(p->sys, stage, &lo, &hi);
+  vectors_store(p->single, 1, value + lo, hi - lo,
+                vectors_at(p->single, slot(p, p->value, stage, n), lo));
+}
+
+/* The present point follows the nodes there are. */
+static void add_present(struct pending *p, int met, const struct moment *at)
 {
   const int n = p->count++;
+  long lo, hi;
 
   p->time[n] = at->u;
   p->weight[n] = 0;
   set_growth(p, n);
   for (int s = 0; s < p->sys->model->stages; s++) {
-    set_node(p, p->value[s], s, n, at->value[s]);
-    set_node(p, p->drive[s], s, n, at->drive[s]);
+    take_value(p, s, met, at->value[s]);
+    if (!p->drive[s]) continue;
+    system_rows(p->sys, s, &lo, &hi);
+    vectors_store(p->single, 1, at->drive[s] + lo, hi - lo,
+                  vectors_at(p->single, slot(p, p->drive, s, n), lo));
   }
 }
 
@@ -233,21 +270,23 @@ void pending_begin(struct pending *p)
 {
   p->count = 0;
   p->begin = 0;
+  p->now = -1;
   multiply_held_input(p);
 }
 
 void pending_first(struct pending *p, const struct moment *at)
 {
-  if (p->sys->learning) add_node(p, at);
+  if (p->sys->learning) add_present(p, 0, at);
 }
 
 void pending_meet(struct pending *p, int stage, const double *value)
 {
   const long ld = padded(width(p, stage));
+  void *met = slot(p, p->value, stage, p->count);
 
-  p->met[stage] = vectors_rounded(p->single, value, ld, p->rounded[stage]);
-  if (p->count && p->value[stage])
-    vectors_dot(p->single, p->count, p->value[stage], ld, p->met[stage], p->gram[stage]);
+  vectors_store(p->single, 1, value, ld, met);
+  p->met[stage] = met;
+  vectors_dot(p->single, p->count + 1, p->value[stage], ld, met, p->gram[stage]);
 }
 
 /* What the rows learn from, node by node: [NODES][padded(rows)], from the first own row on. */
@@ -277,7 +316,7 @@ static void held_product(const struct pending *p, int k, double u, double ahead,
   const int last = p->count - 1;
   const double b0 = presenter_blend(p->sys->presenter, p->time[last]);
   const double next = ahead * exp(p->time[last] / syn->tau_dec) * ((1 - b0) * from + b0 * to);
-  vectors_combine(p->single, exp(-u / syn->tau_dec), 1, &next,
+  vectors_combine(p->single, p->decayed[k], 1, &next,
                   vectors_at(p->single, post_nodes(p, syn), last * stride), stride, rows, out);
 }
 
@@ -289,6 +328,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
 
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
+  set_decay(p, u);
   if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
   matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
@@ -297,7 +337,7 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   for (int n = 0; n < p->count; n++)
     c[n] =
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
-  vectors_combine(p->single, exp(-(u - p->begin) / syn->tau_dec), p->count, c, post_nodes(p, syn),
+  vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn),
                   padded(syn->rows), hi - lo, drive + lo);
 }
 
@@ -369,27 +409,29 @@ static void fold_hidden(struct pending *p)
     if (m->synapse[k].learns && m->synapse[k].pre != INPUT && owns_synapse(p, k)) fold(p, k);
 }
 
-/* The present point becomes the first node of the next batch. */
-static void keep_last_node(struct pending *p)
+/* The next batch begins where all nodes of this one end. */
+static void begin_batch(struct pending *p)
 {
-  const long last = p->count - 1;
-
-  for (int s = 0; s < p->sys->model->stages; s++) {
-    const long ld = padded(width(p, s));
-    const size_t bytes = (size_t)ld * vectors_unit(p->single);
-    if (p->value[s]) memcpy(p->value[s], vectors_at(p->single, p->value[s], last * ld), bytes);
-    if (p->drive[s]) memcpy(p->drive[s], vectors_at(p->single, p->drive[s], last * ld), bytes);
-  }
-  p->begin = p->time[0] = p->time[last];
-  p->weight[0] = 0;
+  p->begin = p->time[p->count - 1];
+  p->now = -1;
   p->count = 1;
-  set_growth(p, 0);
 }
 
 /* The last node but the present point: 0 if there is none. */
 static int completed(const struct pending *p)
 {
   return p->count > 1 ? p->count - 1 : 0;
+}
+
+double pending_missed(const struct pending *p, int k, double u, double h, double moves)
+{
+  const struct synapse *syn = &p->sys->model->synapse[k];
+  const double b = presenter_blend(p->sys->presenter, u), *g = p->held_gram;
+  const double square = syn->pre == INPUT
+                            ? (1 - b) * (1 - b) * g[0] + 2 * b * (1 - b) * g[1] + b * b * g[2]
+                            : p->gram[syn->pre][p->count];
+
+  return owns_synapse(p, k) ? h / syn->tau_pot * square * moves : 0;
 }
 
 double pending_drift(const struct pending *p, int stage, const double *mean)
@@ -446,25 +488,16 @@ void pending_amend(struct pending *p, int stage, const double *mean)
   join_rows(p, p->value[stage], stage, mean, hi, width(p, stage));
 }
 
-/* The present point takes the place of the last one. */
-static void move_present(struct pending *p, const struct moment *at)
-{
-  p->count--;
-  add_node(p, at);
-}
-
-/* The step becomes a node of its own, in place of the present point, which moves on. */
-static void open_node(struct pending *p, double h, const struct moment *from,
-                      const struct moment *to)
+/* The step becomes a node of its own, in place of the present point. */
+static void open_node(struct pending *p, double h, const struct moment *from)
 {
   if (p->count == NODES) {
     fold_hidden(p);
-    keep_last_node(p);
+    begin_batch(p);
   }
   p->time[p->count - 1] = from->u + h / 2;
   p->weight[p->count - 1] = h;
   set_growth(p, p->count - 1);
-  add_node(p, to);
 }
 
 /* The step joins the last node, whose middle moves. */
@@ -475,20 +508,22 @@ static void widen_node(struct pending *p, double h, const struct moment *to)
   p->weight[n] += h;
   p->time[n] = to->u - p->weight[n] / 2;
   set_growth(p, n);
-  move_present(p, to);
+  p->count--; /* the present point moves on */
 }
 
 void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
                     const struct moment *to)
 {
   const struct model *m = p->sys->model;
+  const int met = p->count;
   long lo, hi;
 
   if (!p->sys->learning) return;
   if (joins)
     widen_node(p, h, to);
   else
-    open_node(p, h, from, to);
+    open_node(p, h, from);
+  add_present(p, met, to);
   p->joined = h;
   for (int s = 0; s < m->stages; s++) {
     system_rows(p->sys, s, &lo, &hi);

@@ -21,6 +21,22 @@ static inline double number_of(int64_t bits)
   return x;
 }
 
+static inline int32_t rank_of_f32(float x)
+{
+  int32_t bits;
+
+  memcpy(&bits, &x, sizeof bits);
+  return bits & INT32_MAX;
+}
+
+static inline double number_of_f32(int32_t bits)
+{
+  float x;
+
+  memcpy(&x, &bits, sizeof x);
+  return (double)x;
+}
+
 CLONES void relax_relu(long n, double cap, double scale, const double *restrict s,
                        double *restrict out)
 {
@@ -53,17 +69,19 @@ CLONES struct extent relax_step(long n, const struct relax *how, const double *r
                                 double *restrict mean)
 {
   const struct relax r = *how;
-  int64_t bent = 0, large = 0;
+  int64_t bent = 0, large = 0, far = 0;
 
   for (long i = 0; i < n; i++) {
     const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
     STEP_ROW(i, D);
     const int64_t d = rank_of(D), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
+    const int64_t m = rank_of(mean[i] - v0[i]);
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
+    far = m > far ? m : far;
   }
-  return (struct extent){number_of(bent), number_of(large)};
+  return (struct extent){number_of(bent), number_of(large), number_of(far)};
 }
 
 CLONES struct extent relax_gated_step(long n, const struct relax *how, double cap,
@@ -74,7 +92,7 @@ CLONES struct extent relax_gated_step(long n, const struct relax *how, double ca
                                       double *restrict v1, double *restrict mean)
 {
   const struct relax r = *how;
-  int64_t bent = 0, large = 0;
+  int64_t bent = 0, large = 0, far = 0;
 
   for (long i = 0; i < n; i++) {
     const double low = s0[i] < s1[i] ? s0[i] : s1[i], high = s0[i] < s1[i] ? s1[i] : s0[i];
@@ -84,10 +102,12 @@ CLONES struct extent relax_gated_step(long n, const struct relax *how, double ca
     STEP_ROW(i, felt);
     const int64_t d = rank_of(seen), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
+    const int64_t m = rank_of(mean[i] - v0[i]);
     bent = d > bent ? d : bent;
     large = x > large ? x : large;
+    far = m > far ? m : far;
   }
-  return (struct extent){number_of(bent), number_of(large)};
+  return (struct extent){number_of(bent), number_of(large), number_of(far)};
 }
 
 CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
@@ -116,13 +136,13 @@ CLONES double relax_gap_f64(long n, const double *restrict v, const double *rest
 
 CLONES double relax_gap_f32(long n, const float *restrict v, const double *restrict x)
 {
-  int64_t large = 0;
+  int32_t large = 0;
 
   for (long i = 0; i < n; i++) {
-    const int64_t d = rank_of((double)v[i] - x[i]);
+    const int32_t d = rank_of_f32(v[i] - (float)x[i]);
     large = d > large ? d : large;
   }
-  return number_of(large);
+  return number_of_f32(large);
 }
 
 CLONES double relax_largest_f64(long n, const double *x)
@@ -141,12 +161,8 @@ CLONES double relax_largest_f32(long n, const float *x)
   int32_t large = 0;
 
   for (long i = 0; i < n; i++) {
-    int32_t bits;
-    memcpy(&bits, &x[i], sizeof bits);
-    bits &= INT32_MAX;
-    large = bits > large ? bits : large;
+    const int32_t d = rank_of_f32(x[i]);
+    large = d > large ? d : large;
   }
-  float most;
-  memcpy(&most, &large, sizeof most);
-  return (double)most;
+  return number_of_f32(large);
 }

@@ -46,16 +46,16 @@ CLONES static void blend_f64(double keep, double *restrict to, double add,
   for (long i = 0; i < n; i++) to[i] = keep * to[i] + add * from[i];
 }
 
-CLONES static void blend_f32(double keep, float *restrict to, double add,
+CLONES static void blend_f32(float keep, float *restrict to, float add,
                              const double *restrict from, long n)
 {
-  for (long i = 0; i < n; i++) to[i] = (float)(keep * (double)to[i] + add * from[i]);
+  for (long i = 0; i < n; i++) to[i] = keep * to[i] + add * (float)from[i];
 }
 
 void vectors_blend(bool single, double keep, void *to, double add, const double *from, long n)
 {
   if (single)
-    blend_f32(keep, to, add, from, n);
+    blend_f32((float)keep, to, (float)add, from, n);
   else
     blend_f64(keep, to, add, from, n);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Vectors arrive whole where they are wanted and nowhere else, on all rank counts up to that of the
- * test, with layers cut, whole, and absent from a rank. */
+/* Vectors arrive whole where they are wanted and nowhere else, one or several at a time, on all
+ * rank counts up to that of the test, with layers cut, whole, and absent from a rank. */
 #include "agree.h"
 #include "exchange.h"
 #include "suite.h"
 #include <check.h>
 #include <stdlib.h>
 
-enum { MOST_LAYERS = 5, ROUNDS = 4 };
+enum { MOST_LAYERS = 5, MOST_BLOCKS = 3, ROUNDS = 4 };
 
 static int rank, size;
 
@@ -57,9 +57,9 @@ static void uncut(struct partition *part, MPI_Comm *comm)
   if (*comm != MPI_COMM_NULL) MPI_Comm_free(comm);
 }
 
-static double element(int stream, int round, long i)
+static double element(int stream, int round, int block, long i)
 {
-  return 1 + (double)i + 1000 * round + 100000 * stream;
+  return 1 + (double)i + 1000 * round + 100000 * stream + 1e7 * block;
 }
 
 static bool is_wanted(const struct partition *part, const struct plan *plan)
@@ -71,11 +71,13 @@ static bool is_wanted(const struct partition *part, const struct plan *plan)
   return wanted;
 }
 
-/* Our own rows of this round; all others marked. */
+/* Our own rows of this round, in every block; all others marked. */
 static void fill(struct route *rt, int stream, int round)
 {
-  for (long i = 0; rt->vector && i < rt->n; i++)
-    rt->vector[i] = i >= rt->lo && i < rt->hi ? element(stream, round, i) : -1;
+  for (int b = 0; rt->vector && b < rt->blocks; b++)
+    for (long i = 0; i < rt->n; i++)
+      rt->vector[b * padded(rt->n) + i] =
+          i >= rt->lo && i < rt->hi ? element(stream, round, b, i) : -1;
 }
 
 /* Whole where wanted; else only our own rows, the marks intact; the padding zero. */
@@ -84,10 +86,11 @@ static bool arrived(const struct route *rt, const struct plan *plan, int stream,
   const bool wanted = is_wanted(rt->part, plan);
   bool good = rt->wanted == wanted && (rt->vector != NULL) == (wanted || rt->lo < rt->hi);
 
-  for (long i = 0; good && rt->vector && i < padded(rt->n); i++) {
+  for (long k = 0; good && rt->vector && k < rt->blocks * padded(rt->n); k++) {
+    const long b = k / padded(rt->n), i = k % padded(rt->n);
     const bool here = i < rt->n && (wanted || (i >= rt->lo && i < rt->hi));
 
-    good = rt->vector[i] == (here ? element(stream, round, i) : i < rt->n ? -1 : 0);
+    good = rt->vector[k] == (here ? element(stream, round, (int)b, i) : i < rt->n ? -1 : 0);
   }
   return good;
 }
@@ -105,13 +108,14 @@ START_TEST(a_vector_reaches_the_owners_of_the_listed_layers_and_nobody_else)
       struct plan plans[6];
       const int count = make_plans(s->L, l, plans);
 
-      for (int p = 0; p < count; p++) {
-        struct route *rt = route_create(part, l, plans[p].count, plans[p].to, 7);
+      for (int p = 0; p < count * MOST_BLOCKS; p++) {
+        const struct plan *plan = &plans[p / MOST_BLOCKS];
+        struct route *rt = route_create(part, l, p % MOST_BLOCKS + 1, plan->count, plan->to, 7);
 
         fill(rt, 0, 1);
         route_begin(rt);
         route_end(rt);
-        good = good && rt->n == s->n[l] && arrived(rt, &plans[p], 0, 1);
+        good = good && rt->n == s->n[l] && arrived(rt, plan, 0, 1);
         route_destroy(rt);
       }
     }
@@ -132,7 +136,7 @@ START_TEST(every_round_brings_its_own_data)
 
     for (int l = 1; part && l <= s->L; l++) {
       const struct plan plan = {2, {1, s->L}};
-      struct route *rt = route_create(part, l, plan.count, plan.to, 7);
+      struct route *rt = route_create(part, l, 2, plan.count, plan.to, 7);
 
       for (int round = 0; round < ROUNDS; round++) {
         fill(rt, 0, round);
@@ -149,7 +153,7 @@ START_TEST(every_round_brings_its_own_data)
 END_TEST
 
 /* All routes of a network at once, begun and ended in various orders. Those of one layer differ in
- * nothing but the tag. */
+ * the tag and in how many vectors travel together. */
 START_TEST(routes_in_flight_do_not_mix)
 {
   bool good = true;
@@ -163,7 +167,7 @@ START_TEST(routes_in_flight_do_not_mix)
     struct partition *part = cut(s, k % size + 1, &comm);
 
     for (int r = 0; part && r < routes; r++)
-      rt[r] = route_create(part, r / 2 + 1, plan.count, plan.to, 20 + r);
+      rt[r] = route_create(part, r / 2 + 1, r % 2 + 1, plan.count, plan.to, 20 + r);
     for (int round = 0; part && round < ROUNDS; round++) {
       for (int r = 0; r < routes; r++) fill(rt[r], r, round);
       /* Even ranks begin upwards and odd ones downwards; the ends likewise, changing by round. */
@@ -184,7 +188,7 @@ START_TEST(a_rank_without_rows_takes_no_part)
   const struct plan plan = {1, {1}};
   MPI_Comm comm;
   struct partition *part = cut(&two, size, &comm);
-  struct route *rt = route_create(part, 1, plan.count, plan.to, 1);
+  struct route *rt = route_create(part, 1, 2, plan.count, plan.to, 1);
   const bool owner = partition_owns(part, 1, rank);
   int owners = owner;
   bool good = true;
@@ -210,7 +214,7 @@ START_TEST(a_route_that_was_never_begun_can_go)
   MPI_Comm comm;
   struct partition *part = cut(&shapes[0], size, &comm);
 
-  for (int k = 0; k < 3; k++) route_destroy(route_create(part, 1, 1, &to, 5));
+  for (int k = 0; k < 3; k++) route_destroy(route_create(part, 1, k + 1, 1, &to, 5));
   route_destroy(NULL);
   uncut(part, &comm);
   ck_assert(agree(MPI_COMM_WORLD, true));

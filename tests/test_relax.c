@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The element-wise loops against plain scalar ones, and what they do with what is no number. */
+/* The element-wise loops against plain scalar ones and integrals, and what they do with what is no
+ * number. */
 #include "relax.h"
 #include "fail.h"
+#include "leak.h"
+#include "quadrature.h"
 #include "rng.h"
 #include "suite.h"
 #include <check.h>
@@ -55,25 +58,250 @@ START_TEST(relu_and_gate_are_as_defined)
 }
 END_TEST
 
-START_TEST(the_linear_step_is_as_defined)
+/* Some r: a step that follows a parabola. */
+static const struct relax some = {.E = 0.9,
+                                  .c0 = 0.06,
+                                  .c1 = 0.04,
+                                  .past = 0.7,
+                                  .here = -1.2,
+                                  .there = 0.5,
+                                  .bow = 0.02,
+                                  .belly = 0.15,
+                                  .slow = 9,
+                                  .reach = 0.8};
+
+/* The arrays of a step. */
+enum { S0, S1, V0, F0, F1, Q, Q0, Q1, INS, V1 = INS, MEAN, ARRAYS };
+struct arrays {
+  long n;
+  double *x[ARRAYS];
+};
+
+static struct arrays arrays(long n)
+{
+  struct arrays a = {.n = n};
+
+  for (int k = 0; k < ARRAYS; k++) a.x[k] = numbers(n);
+  return a;
+}
+
+static void free_arrays(struct arrays *a)
+{
+  for (int k = 0; k < ARRAYS; k++) free(a->x[k]);
+}
+
+static struct extent step(const struct arrays *a, const struct relax *r)
+{
+  double *const *x = a->x;
+
+  return relax_step(a->n, r, x[V0], x[F0], x[F1], x[Q], x[Q0], x[Q1], x[V1], x[MEAN]);
+}
+
+static struct extent gated_step(const struct arrays *a, const struct relax *r, double cap)
+{
+  double *const *x = a->x;
+
+  return relax_gated_step(a->n, r, cap, x[S0], x[S1], x[V0], x[F0], x[F1], x[Q], x[Q0], x[Q1],
+                          x[V1], x[MEAN]);
+}
+
+/* Row i of a step as the header states it, of which D has this share. */
+struct row {
+  long double D, v1, mean, size; /* size: sum of the magnitudes of all terms */
+};
+
+static struct row row_of(const struct arrays *a, const struct relax *r, long i, double share)
+{
+  double *const *x = a->x;
+  const long double D = (long double)r->past * x[Q][i] + (long double)r->here * x[Q0][i] +
+                        (long double)r->there * x[Q1][i];
+  const long double v0 = x[V0][i], f0 = x[F0][i], f1 = x[F1][i];
+  const long double v1 = r->E * v0 + r->c0 * f0 + r->c1 * f1 - r->bow * share * D;
+
+  return (struct row){.D = D,
+                      .v1 = v1,
+                      .mean = (f0 + f1) / 2 - r->belly * share * D - r->slow * (v1 - v0),
+                      .size = fabs(x[Q][i]) + fabs(x[Q0][i]) + fabs(x[Q1][i]) + fabsl(v0) +
+                              fabsl(f0) + fabsl(f1)};
+}
+
+/* To a few units in the last place of the largest term. */
+static void check_row(const struct arrays *a, const struct relax *r, long i, const struct row *row)
+{
+  const double tolerance = 8 * DBL_EPSILON * (double)row->size + DBL_MIN;
+
+  ck_assert_double_eq_tol(a->x[V1][i], (double)row->v1, tolerance);
+  ck_assert_double_eq_tol(a->x[MEAN][i], (double)row->mean, (1 + 2 * r->slow) * tolerance);
+}
+
+static void check_extent(struct extent x, double curvature, double size, double scale)
+{
+  ck_assert_double_eq_tol(x.curvature, curvature, 8 * DBL_EPSILON * scale + DBL_MIN);
+  ck_assert_double_eq_tol(x.size, size, 8 * DBL_EPSILON * scale + DBL_MIN);
+}
+
+START_TEST(a_step_is_as_defined)
 {
   for (int k = 0; k < SIZES; k++) {
-    const long n = sizes[k];
-    const double E = 0.9, c0 = 0.06, c1 = 0.04;
-    double *v0 = numbers(n), *f0 = numbers(n), *f1 = numbers(n), *v1 = numbers(n);
+    struct arrays a = arrays(sizes[k]);
+    const struct extent x = step(&a, &some);
+    double curvature = 0, size = 0, scale = 0;
 
-    relax_linear(n, E, c0, c1, v0, f0, f1, v1);
-    for (long i = 0; i < n; i++) {
-      const double size = fabs(E * v0[i]) + fabs(c0 * f0[i]) + fabs(c1 * f1[i]);
+    for (long i = 0; i < a.n; i++) {
+      const struct row row = row_of(&a, &some, i, 1);
 
-      ck_assert_double_eq_tol(v1[i], E * v0[i] + (c0 * f0[i] + c1 * f1[i]),
-                              2 * DBL_EPSILON * size + DBL_MIN);
+      check_row(&a, &some, i, &row);
+      curvature = fmax(curvature, fabs((double)row.D));
+      size = fmax(size, fmax(fabs(a.x[V1][i]), some.reach * fabs(a.x[F1][i])));
+      scale = fmax(scale, (double)row.size);
     }
-    ck_assert(v1[n] == 7);
-    free(v0);
-    free(f0);
-    free(f1);
-    free(v1);
+    check_extent(x, curvature, size, scale);
+    ck_assert(a.x[V1][a.n] == 7 && a.x[MEAN][a.n] == 7);
+    free_arrays(&a);
+  }
+}
+END_TEST
+
+/* Rows that stay between 0 and the cap follow the parabola, all others the straight line; the
+ * curvature counts unless both ends are on the same flat side. */
+START_TEST(a_gated_step_is_as_defined)
+{
+  for (int k = 0; k < SIZES * CAPS; k++) {
+    struct arrays a = arrays(sizes[k / CAPS]);
+    const double cap = caps[k % CAPS];
+    const struct extent x = gated_step(&a, &some, cap);
+    double curvature = 0, size = 0, scale = 0;
+
+    for (long i = 0; i < a.n; i++) {
+      const double s0 = a.x[S0][i], s1 = a.x[S1][i];
+      const bool flat = (s0 <= 0 && s1 <= 0) || (s0 >= cap && s1 >= cap);
+      const bool active = s0 > 0 && s1 > 0 && s0 < cap && s1 < cap;
+      const struct row row = row_of(&a, &some, i, active);
+
+      check_row(&a, &some, i, &row);
+      curvature = fmax(curvature, flat ? 0 : fabs((double)row.D));
+      size = fmax(size, fmax(fabs(a.x[V1][i]), some.reach * fabs(a.x[F1][i])));
+      scale = fmax(scale, (double)row.size);
+    }
+    check_extent(x, curvature, size, scale);
+    ck_assert(a.x[V1][a.n] == 7 && a.x[MEAN][a.n] == 7);
+    free_arrays(&a);
+  }
+}
+END_TEST
+
+/* Each element in turn is the only bent one, on every pair of sides of 0 and the cap. */
+START_TEST(a_gated_step_masks_each_row_by_its_own_sides)
+{
+  enum { N = 19 };
+  static const double side[] = {-2, 0, 0.5, 1, 3}; /* the cap is 1 */
+  const struct relax r = {.there = 1, .bow = 1};
+
+  for (int at = 0; at < N; at++)
+    for (int from = 0; from < 5; from++)
+      for (int to = 0; to < 5; to++) {
+        double zero[N] = {0}, q1[N] = {0}, s0[N], s1[N], v1[N], mean[N];
+
+        for (int i = 0; i < N; i++) s0[i] = s1[i] = 0.5;
+        q1[at] = -4;
+        s0[at] = side[from];
+        s1[at] = side[to];
+        const bool flat = (from < 2 && to < 2) || (from > 2 && to > 2);
+        const struct extent x =
+            relax_gated_step(N, &r, 1, s0, s1, zero, zero, zero, zero, zero, q1, v1, mean);
+        ck_assert_double_eq(x.curvature, flat ? 0 : 4);
+        for (int i = 0; i < N; i++)
+          ck_assert_double_eq(v1[i], i == at && from == 2 && to == 2 ? 4 : 0);
+      }
+}
+END_TEST
+
+/* A row's bits do not depend on its neighbours, so not on how rows are cut over ranks. */
+START_TEST(a_row_does_not_depend_on_the_rows_stepped_with_it)
+{
+  struct arrays a = arrays(MOST), b = a;
+
+  for (long lo = 0; lo < MOST; lo += 1 + lo / 3)
+    for (int gated = 0; gated < 2; gated++) {
+      struct arrays part = {.n = MOST - lo};
+
+      for (int k = 0; k < INS; k++) part.x[k] = a.x[k] + lo;
+      part.x[V1] = numbers(part.n);
+      part.x[MEAN] = numbers(part.n);
+      if (gated) {
+        gated_step(&a, &some, 0.3);
+        gated_step(&part, &some, 0.3);
+      } else {
+        step(&a, &some);
+        step(&part, &some);
+      }
+      for (long i = 0; i < part.n; i++) {
+        ck_assert(part.x[V1][i] == b.x[V1][lo + i]);
+        ck_assert(part.x[MEAN][i] == b.x[MEAN][lo + i]);
+      }
+      free(part.x[V1]);
+      free(part.x[MEAN]);
+    }
+  free_arrays(&a);
+}
+END_TEST
+
+/* tau dv/dt = f - v along a parabola f: f, and e^(t/tau) f. */
+struct parabola {
+  long double h, tau, f0, f1, D;
+};
+
+static long double height(const struct parabola *p, long double t)
+{
+  const long double theta = t / p->h;
+
+  return p->f0 + (p->f1 - p->f0) * theta + p->D * theta * (theta - 1);
+}
+
+static long double felt(const void *who, long double t)
+{
+  const struct parabola *p = who;
+
+  return expl(-(p->h - t) / p->tau) / p->tau * height(p, t);
+}
+
+/* The mean of v is an integral of an integral: f at t is felt until h. */
+static long double felt_until_end(const void *who, long double t)
+{
+  const struct parabola *p = who;
+
+  return -expm1l(-(p->h - t) / p->tau) * height(p, t) / p->h;
+}
+
+/* With D from three values at -back, 0 and h, of a parabola known everywhere. */
+START_TEST(a_step_along_a_parabola_is_exact_at_its_end_and_on_average)
+{
+  static const double ratios[] = {1e-3, 0.05, 0.5, 2, 20}, backs[] = {0.5, 1, 1.7};
+
+  for (int k = 0; k < 5 * 3; k++) {
+    const double tau = 3e-3, h = ratios[k / 3] * tau, ratio = backs[k % 3];
+    const struct parabola p = {.h = h, .tau = tau, .f0 = 0.4, .f1 = 1.1, .D = -0.3};
+    const struct leak leak = leak_over(h, tau);
+    const struct relax r = {.E = leak.E,
+                            .c0 = leak.c0,
+                            .c1 = leak.c1,
+                            .past = 1 / (ratio * (1 + ratio)),
+                            .here = -1 / ratio,
+                            .there = 1 / (1 + ratio),
+                            .bow = leak.j,
+                            .belly = 1.0 / 6,
+                            .slow = tau / h};
+    const double v0 = -0.8, f0 = 0.4, f1 = 1.1, q = (double)height(&p, -ratio * h);
+    double v1, mean;
+
+    const struct extent x = relax_step(1, &r, &v0, &f0, &f1, &q, &f0, &f1, &v1, &mean);
+    const long double gone = -expm1l(-(long double)h / tau);
+    const double end = (double)((1 - gone) * v0 + quadrature(felt, &p, 0, h));
+    const double average = (double)(tau / (long double)h * gone * v0 +
+                                    quadrature(felt_until_end, &p, 0, h));
+    ck_assert_double_eq_tol(x.curvature, 0.3, 1e-14);
+    ck_assert_double_eq_tol(v1, end, 1e-12);
+    ck_assert_double_eq_tol(mean, average, 1e-12 * fmax(1, tau / h));
   }
 }
 END_TEST
@@ -89,17 +317,22 @@ START_TEST(a_crossing_is_seen_wherever_it_is)
     const long n = sizes[k / CAPS];
     const double cap = caps[k % CAPS];
     double *s0 = numbers(n), *s1 = numbers(n), *other = numbers(n);
+    unsigned char crossed[MOST + 1];
 
     /* All stay but one. */
+    crossed[n] = 9;
     for (long i = 0; i < n; i++) s1[i] = s0[i];
-    ck_assert(!relax_crosses(n, cap, s0, s1));
+    ck_assert(!relax_crossings(n, cap, s0, s1, crossed));
     for (long i = 0; i < n; i++) {
       s1[i] = other[i];
       const bool crosses = region(cap, s0[i]) != region(cap, s1[i]);
-      ck_assert(relax_crosses(n, cap, s0, s1) == crosses);
-      ck_assert(relax_crosses(n, cap, s1, s0) == crosses);
+      for (int back = 0; back < 2; back++) {
+        ck_assert(relax_crossings(n, cap, back ? s1 : s0, back ? s0 : s1, crossed) == crosses);
+        for (long j = 0; j < n; j++) ck_assert(crossed[j] == (j == i && crosses));
+      }
       s1[i] = s0[i];
     }
+    ck_assert(crossed[n] == 9);
     free(s0);
     free(s1);
     free(other);
@@ -107,50 +340,49 @@ START_TEST(a_crossing_is_seen_wherever_it_is)
 }
 END_TEST
 
-START_TEST(extent_is_the_largest_of_all_elements)
+START_TEST(every_crossing_is_marked)
 {
-  for (int k = 0; k < SIZES; k++) {
-    const long n = sizes[k];
-    double *v0 = numbers(n), *f0 = numbers(n), *v1 = numbers(n), *f1 = numbers(n);
-    double bend = -1, size = -1, most = 0, large = 0;
+  for (int k = 0; k < SIZES * CAPS; k++) {
+    const long n = sizes[k / CAPS];
+    const double cap = caps[k % CAPS];
+    double *s0 = numbers(n), *s1 = numbers(n);
+    unsigned char crossed[MOST + 1];
+    bool any = false;
 
-    relax_extent(n, 1, v0, f0, v1, f1, &bend, &size);
-    for (long i = 0; i < n; i++) {
-      most = fmax(most, fabs((f1[i] - v1[i]) - (f0[i] - v0[i])));
-      large = fmax(large, fmax(fabs(v1[i]), fabs(f1[i])));
-    }
-    ck_assert_double_eq(bend, most);
-    ck_assert_double_eq(size, large);
-    free(v0);
-    free(f0);
-    free(v1);
-    free(f1);
+    for (long i = 0; i < n; i++) any |= region(cap, s0[i]) != region(cap, s1[i]);
+    ck_assert(relax_crossings(n, cap, s0, s1, crossed) == any);
+    for (long i = 0; i < n; i++)
+      ck_assert(crossed[i] == (region(cap, s0[i]) != region(cap, s1[i])));
+    free(s0);
+    free(s1);
   }
 }
 END_TEST
 
+static const double bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+
 START_TEST(extent_reports_what_is_not_finite_wherever_it_is)
 {
-  static const double bad[] = {NAN, -NAN, INFINITY, -INFINITY};
+  static const int counts[] = {1, 7, 8, 17, 31};
 
-  for (int k = 0; k < SIZES; k++) {
-    const long n = sizes[k];
-    double *x[4]; /* v0, f0, v1, f1 */
+  for (int k = 0; k < 5; k++) {
+    struct arrays a = arrays(counts[k]);
 
-    for (int a = 0; a < 4; a++) x[a] = numbers(n);
-    for (int a = 0; a < 4; a++)
-      for (long i = 0; i < n; i++)
-        for (int b = 0; b < 4; b++) {
-          const double kept = x[a][i];
-          double bend = 0, size = 0;
+    for (int i = 0; i < counts[k]; i++)
+      for (int b = 0; b < 4; b++)
+        for (int which = V0; which < INS; which++) {
+          const double kept = a.x[which][i];
+          const bool curves = which == Q || which == Q0 || which == Q1;
 
-          x[a][i] = bad[b];
-          relax_extent(n, 1, x[0], x[1], x[2], x[3], &bend, &size);
-          ck_assert(!isfinite(bend));
-          ck_assert(a < 2 || !isfinite(size)); /* the size is that of v1 and f1 */
-          x[a][i] = kept;
+          a.x[which][i] = bad[b];
+          const struct extent x = step(&a, &some);
+          ck_assert(!isfinite(x.size));
+          ck_assert(isfinite(x.curvature) == !curves);
+          ck_assert(!isfinite(a.x[V1][i]) && !isfinite(a.x[MEAN][i]));
+          ck_assert(curves || !isfinite(gated_step(&a, &some, 1).size));
+          a.x[which][i] = kept;
         }
-    for (int a = 0; a < 4; a++) free(x[a]);
+    free_arrays(&a);
   }
 }
 END_TEST
@@ -161,20 +393,46 @@ START_TEST(not_a_number_passes_through_relu_and_the_step)
 
   for (int k = 0; k < CAPS * N; k++) {
     const int at = k / CAPS;
-    double *s = numbers(N), *y = numbers(N), *v = numbers(N), *f = numbers(N), *out = numbers(N);
-    double bend, size;
+    struct arrays a = arrays(N);
 
-    s[at] = k % 2 ? NAN : -NAN;
-    relax_relu(N, caps[k % CAPS], 1, s, y);
-    for (int i = 0; i < N; i++) ck_assert(isnan(y[i]) == (i == at));
-    relax_linear(N, 0.9, 0.05, 0.05, v, f, y, out);
-    relax_extent(N, 1, v, f, out, y, &bend, &size);
-    ck_assert(isnan(out[at]) && !isfinite(bend) && !isfinite(size));
-    free(s);
-    free(y);
-    free(v);
+    a.x[S1][at] = k % 2 ? NAN : -NAN;
+    relax_relu(N, caps[k % CAPS], 1, a.x[S1], a.x[F1]);
+    for (int i = 0; i < N; i++) ck_assert(isnan(a.x[F1][i]) == (i == at));
+    ck_assert(!isfinite(gated_step(&a, &some, caps[k % CAPS]).size));
+    for (int i = 0; i < N; i++) ck_assert(isnan(a.x[V1][i]) == (i == at));
+    free_arrays(&a);
+  }
+}
+END_TEST
+
+START_TEST(largest_is_the_largest_of_all_elements)
+{
+  for (int k = 0; k < SIZES; k++) {
+    const long n = sizes[k];
+    double *x = numbers(n), most = 0;
+    float *f = fail_alloc((size_t)n + 1, sizeof *f), largest = 0;
+
+    for (long i = 0; i < n; i++) {
+      f[i] = (float)x[i];
+      most = fmax(most, fabs(x[i]));
+      largest = fmaxf(largest, fabsf(f[i]));
+    }
+    ck_assert_double_eq(relax_largest_f64(n, x), most);
+    ck_assert_double_eq(relax_largest_f32(n, f), (double)largest);
+    for (long i = 0; i < n; i++) { /* each in turn, then what is not finite */
+      const double kept = x[i];
+      const float held = f[i];
+
+      x[i] = f[i] = i % 2 ? -1000 : 1000;
+      ck_assert(relax_largest_f64(n, x) == 1000 && relax_largest_f32(n, f) == 1000);
+      x[i] = bad[i % 4];
+      f[i] = (float)bad[i % 4];
+      ck_assert(!isfinite(relax_largest_f64(n, x)) && !isfinite(relax_largest_f32(n, f)));
+      x[i] = kept;
+      f[i] = held;
+    }
+    free(x);
     free(f);
-    free(out);
   }
 }
 END_TEST
@@ -188,63 +446,6 @@ START_TEST(infinity_passes_through_an_uncapped_relu)
 }
 END_TEST
 
-/* |q1 - q0 - ratio (q0 - q)| of one element. */
-static double bent(double ratio, double q, double q0, double q1)
-{
-  return fabs(q1 - q0 - ratio * (q0 - q));
-}
-
-START_TEST(curvature_is_that_of_rows_that_are_not_flat)
-{
-  for (int k = 0; k < SIZES * CAPS; k++) {
-    const long n = sizes[k / CAPS];
-    const double cap = caps[k % CAPS], ratio = 0.8;
-    double *q = numbers(n), *q0 = numbers(n), *q1 = numbers(n), *s0 = numbers(n), *s1 = numbers(n);
-    double all = 0, some = 0, size = 0;
-
-    for (long i = 0; i < n; i++) {
-      const double e = bent(ratio, q[i], q0[i], q1[i]);
-      const bool flat = (s0[i] <= 0 && s1[i] <= 0) || (s0[i] >= cap && s1[i] >= cap);
-
-      size = fmax(size, fabs(q[i]) + fabs(q0[i]) + fabs(q1[i]));
-      all = fmax(all, e);
-      some = fmax(some, flat ? 0 : e);
-    }
-    const double tolerance = 8 * DBL_EPSILON * size + DBL_MIN;
-    ck_assert_double_eq_tol(relax_curvature(n, ratio, q, q0, q1, cap, NULL, NULL), all, tolerance);
-    ck_assert_double_eq_tol(relax_curvature(n, ratio, q, q0, q1, cap, s0, s1), some, tolerance);
-    free(q);
-    free(q0);
-    free(q1);
-    free(s0);
-    free(s1);
-  }
-}
-END_TEST
-
-/* Each element in turn is the only bent one, on every pair of sides of 0 and the cap. */
-START_TEST(curvature_masks_each_row_by_its_own_sides)
-{
-  enum { N = 19 };
-  static const double side[] = {-2, 0, 0.5, 1, 3}; /* the cap is 1 */
-
-  for (int at = 0; at < N; at++)
-    for (int from = 0; from < 5; from++)
-      for (int to = 0; to < 5; to++) {
-        double q[N] = {0}, q1[N] = {0}, s0[N], s1[N];
-
-        for (int i = 0; i < N; i++) s0[i] = s1[i] = 0.5;
-        q1[at] = -4;
-        s0[at] = side[from];
-        s1[at] = side[to];
-        const bool flat = (from < 2 && to < 2) || (from > 2 && to > 2);
-        ck_assert_double_eq(relax_curvature(N, 1, q, q, q1, 1, s0, s1), flat ? 0 : 4);
-        q1[at] = NAN;
-        ck_assert(flat || isnan(relax_curvature(N, 1, q, q, q1, 1, s0, s1)));
-      }
-}
-END_TEST
-
 int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
@@ -255,13 +456,16 @@ int main(int argc, char **argv)
   tcase_set_timeout(facts, 0);
   suite_add_tcase(suite, facts);
   tcase_add_test(facts, relu_and_gate_are_as_defined);
-  tcase_add_test(facts, the_linear_step_is_as_defined);
+  tcase_add_test(facts, a_step_is_as_defined);
+  tcase_add_test(facts, a_gated_step_is_as_defined);
+  tcase_add_test(facts, a_gated_step_masks_each_row_by_its_own_sides);
+  tcase_add_test(facts, a_row_does_not_depend_on_the_rows_stepped_with_it);
+  tcase_add_test(facts, a_step_along_a_parabola_is_exact_at_its_end_and_on_average);
   tcase_add_test(facts, a_crossing_is_seen_wherever_it_is);
-  tcase_add_test(facts, extent_is_the_largest_of_all_elements);
+  tcase_add_test(facts, every_crossing_is_marked);
   tcase_add_test(facts, extent_reports_what_is_not_finite_wherever_it_is);
   tcase_add_test(facts, not_a_number_passes_through_relu_and_the_step);
+  tcase_add_test(facts, largest_is_the_largest_of_all_elements);
   tcase_add_test(facts, infinity_passes_through_an_uncapped_relu);
-  tcase_add_test(facts, curvature_is_that_of_rows_that_are_not_flat);
-  tcase_add_test(facts, curvature_masks_each_row_by_its_own_sides);
   return suite_run(runner);
 }

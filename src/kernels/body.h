@@ -179,7 +179,8 @@ static void rows2_f32(const float *A, long rows, long ld, const float *x, const 
 /* --- sums of vectors --- */
 
 /* A stretch of the sum stays in registers while all K vectors are added. Vectors may begin
- * anywhere. */
+ * anywhere. In the tail too k is the outer loop: a sum over k of one element is what compilers
+ * turn into vector code without fusing its products. */
 enum { STRETCH = 8 };
 #define COMBINE(type, vec, per)                                                                    \
   long i = 0;                                                                                      \
@@ -194,11 +195,10 @@ enum { STRETCH = 8 };
         out[at] = scale * (out[at] + (double)sum[b][e]);                                           \
       }                                                                                            \
   }                                                                                                \
-  for (; i < n; i++) {                                                                             \
-    type sum = 0;                                                                                  \
-    for (int k = 0; k < K; k++) sum += (type)c[k] * v[k * stride + i];                             \
-    out[i] = scale * (out[i] + (double)sum);                                                       \
-  }
+  type sum[STRETCH * (per)] = {0};                                                                 \
+  for (int k = 0; k < K; k++)                                                                      \
+    for (long e = 0; e < n - i; e++) sum[e] += (type)c[k] * v[k * stride + i + e];                 \
+  for (long e = 0; e < n - i; e++) out[i + e] = scale * (out[i + e] + (double)sum[e]);
 
 static void combine_f64(double scale, int K, const double *c, const double *v, long stride, long n,
                         double *restrict out){COMBINE(double, vec64, N64)}

@@ -380,14 +380,16 @@ static void follow_crossings(const struct model *m, struct crossings *c, const s
     c->how[n] = switching_over(k, m->net->cap, s0[c->row[n]], s1[c->row[n]]);
 }
 
-/* Redo the rows that cross: for all others f follows s and V z as they are. */
-static void step_crossing(const struct model *m, enum shape shape, int stage, const struct leak *k,
+/* Redo the rows that cross: for all others f follows s and V z as they are. Returns the largest
+ * |mean - v0| of these. */
+static double step_crossing(const struct model *m, enum shape shape, int stage, const struct leak *k,
                           const struct moment *from, struct moment *to)
 {
   const struct kp *kp = m->own;
   const int l = m->stage[stage].layer, y = stage_y(m->net, l);
   struct crossings *c = &kp->crossings[l];
   const double *q0 = from->drive[stage], *q1 = to->drive[stage];
+  double moves = 0;
 
   follow_crossings(m, c, k, from->drive[y], to->drive[y]);
   for (long n = 0; n < c->count; n++) {
@@ -402,7 +404,9 @@ static void step_crossing(const struct model *m, enum shape shape, int stage, co
     const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
     to->value[stage][i] = v1;
     to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
+    moves = fmax(moves, fabs(to->mean[stage][i] - v0));
   }
+  return moves;
 }
 
 /* What a step takes as a parabola: f, s or V z. */
@@ -459,11 +463,12 @@ static struct verdict kp_step(const struct model *m, int stage, const struct lea
                          f1, q, q0, q1, v1, mean);
   if (shape == KINKED)
     find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
-  if (shape != SMOOTH) step_crossing(m, shape, stage, k, from, to);
+  if (shape != SMOOTH) x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
   return (struct verdict){.error = isfinite(x.size) ? (follow ? FOLLOWED : 1) * k->j * x.curvature
                                                     : INFINITY,
                           .blur = x.curvature / 6,
-                          .size = x.size};
+                          .size = x.size,
+                          .moves = x.moves};
 }
 
 /* df for a change d of the stage's drive; the top's drive is s_L and its change is whole. */

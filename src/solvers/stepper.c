@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "relax.h"
 #include "stepper.h"
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +128,36 @@ static void put_down(struct stepper *st, const struct moment *at)
     memcpy(st->solver->answer, st->to->drive[out], (size_t)sys->value[out]->n * sizeof(double));
 }
 
+/* How far what a synapse learns from moved from the step's left end to its average. */
+static double post_moves(const struct stepper *st, const struct synapse *syn)
+{
+  long lo, hi;
+
+  if (!syn->post_drive) return st->verdict[syn->post].moves;
+  system_rows(st->solver->sys, syn->post, &lo, &hi);
+  if (lo == hi) return 0;
+  return relax_gap_f64(hi - lo, st->from->drive[syn->post] + lo, st->to->drive[syn->post] + lo) / 2;
+}
+
+/* What a step adds to the weights was guessed from its left end; now its averages are known. What
+ * the guess missed is missing in the drives at its end, so in what is made of them: much, where a
+ * unit held at its threshold opened its gate within the step. */
+static void judge_guess(struct stepper *st, double h)
+{
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+  struct leak leak = {0};
+
+  for (int k = 0; sys->learning && k < m->stages; k++) {
+    const int synapse = m->stage[k].synapse;
+    if (synapse == NONE || !m->synapse[synapse].learns) continue;
+    if (m->stage[k].tau != leak.tau) leak = leak_straight(h, m->stage[k].tau);
+    const double missed =
+        pending_missed(st->pending, synapse, st->to->u, h, post_moves(st, &m->synapse[synapse]));
+    st->verdict[k].error = fmax(st->verdict[k].error, leak.c1 * missed);
+  }
+}
+
 /* The largest verdicts over all ranks. */
 static void agree(const struct stepper *st)
 {
@@ -135,7 +166,7 @@ static void agree(const struct stepper *st)
   for (int k = 0; sys->learning && k < sys->model->stages; k++)
     st->verdict[k].drift = pending_drift(st->pending, k, st->to->mean[k]);
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 4 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 5 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
                           sys->comm));
   st->solver->stats.reductions++;
 }
@@ -243,6 +274,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
 
       system_look(sys, k, lands ? end : st->from->u + h, st->to);
       attempt(st, h);
+      judge_guess(st, h);
       agree(st);
       const double ratio = judge(st, h);
       if (ratio <= 1)
