@@ -7,13 +7,13 @@
  * moves much less keeps the buffers of MPI-IO and of reading back small beside the weights. */
 static const long slab_bytes = 4L << 20;
 
-/* HDF5 itself with the series open; a slab to read back into, and what MPI-IO stages of one; of
- * several ranks, those that collect have a second. */
+/* HDF5 itself with the series open, and a slab to read back into; of several ranks, those that
+ * collect what is written stage another. */
 double store_bytes(double largest, int ranks)
 {
   const double slab = largest < (double)slab_bytes ? largest : (double)slab_bytes;
 
-  return (6L << 20) + (ranks > 1 ? 3 : 2) * slab;
+  return 5.5 * (1L << 20) + (ranks > 1 ? 2 : 1) * slab;
 }
 
 long h5_slab_rows(long row_bytes)
