@@ -3,7 +3,7 @@
 #ifndef TAUFLOW_CLI_H
 #define TAUFLOW_CLI_H
 
-#include "job.h"
+#include "plan.h"
 
 enum command { RUN, RESUME, CHECK_JOB, INFO, EVALUATE, BENCH, KEYS, HELP, VERSION };
 
@@ -16,6 +16,7 @@ struct cli {
   const char *start;   /* --start, or NULL */
   double max_wall;     /* --max-wall [s], or infinity */
   bool overwrite, confusion, markdown, quick;
+  struct plan_options plan; /* of check */
   int sets;
   const char **set; /* [sets] "key=value", owned array of borrowed words */
 };

@@ -24,6 +24,8 @@ struct diagnostics;
 /* Collective; sys is borrowed. */
 struct diagnostics *diagnostics_create(struct system *sys);
 void diagnostics_destroy(struct diagnostics *d);
+/* Memory of a rank by the plan alone, that of measuring included [bytes]. Local. */
+double diagnostics_bytes(const struct model *m, int rank);
 /* To be set as the system's observer for a presentation whose balance is wanted. Local. */
 struct observer *diagnostics_watch(struct diagnostics *d);
 /* Measure the state now. The result is borrowed, valid until the next call. Collective. */

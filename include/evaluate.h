@@ -21,6 +21,8 @@ struct evaluator;
 struct evaluator *evaluator_create(const struct job *job, struct model *model,
                                    const struct state *state, const struct dataset *data);
 void evaluator_destroy(struct evaluator *e);
+/* Memory of a rank by the plan alone [bytes]. Local. */
+double evaluator_bytes(const struct job *job, const struct model *m, int rank);
 /* Same result on all ranks. confusion: NULL, or [classes][classes], row: true label, column:
  * prediction, added to on every rank. Collective. */
 struct evaluation evaluator_run(struct evaluator *e, long *confusion);

@@ -3,11 +3,13 @@
 #ifndef TAUFLOW_LOOK_H
 #define TAUFLOW_LOOK_H
 
+#include "plan.h"
 #include "run.h"
 
 /* Faults across keys, the data and the start state, without running. True if there are none.
- * Prints memory and work per rank on rank 0. Collective. */
-bool look_check(MPI_Comm comm, const struct job *job, struct faults *faults);
+ * Prints the plan (plan.h) on rank 0. Collective. */
+bool look_check(MPI_Comm comm, const struct job *job, const struct plan_options *options,
+                struct faults *faults);
 
 /* `tauflow evaluate`: accuracy and loss of a state file as flat `key: value` lines, with a
  * confusion matrix on request. Returns an exit status. Collective. */

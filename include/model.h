@@ -107,6 +107,8 @@ struct model_kind {
   /* Vectors beyond stages and synapses that a continuation needs: pointer to this rank's rows of
    * extra k, and its stage; NULL ends the list. Local. */
   double *(*extra)(const struct model *m, int k, int *stage, const char **name);
+  /* Memory of the model's own on a rank [bytes]. Local. */
+  double (*bytes)(const struct model *m, int rank);
 };
 
 /* The job's model on this partition. Local. net and part are borrowed. */

@@ -31,6 +31,9 @@ static inline long padded(long n)
   return (n + PAD - 1) / PAD * PAD;
 }
 
+/* The widest layer, the input too, padded. Local. */
+long network_widest(const struct network *net);
+
 static inline double phi_value(enum phi phi, double cap, double s)
 {
   switch (phi) {

@@ -24,6 +24,8 @@ struct pending;
 /* For this system; borrowed. Local. */
 struct pending *pending_create(const struct system *sys);
 void pending_destroy(struct pending *p);
+/* Memory of a rank by the plan alone [bytes]. Local. */
+double pending_bytes(const struct model *m, int rank);
 /* Start a presentation at u = 0: the held input's products; nothing is pending. Local. */
 void pending_begin(struct pending *p);
 /* Make the presentation's first moment, with values met and drives evaluated, the present point.

@@ -28,17 +28,15 @@ bool session_names_hold(char c);
  * faults, agreed on all ranks. job must be free of faults. Collective. */
 struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults);
 /* The same in two steps. The plan is what costs next to no memory: data, partition, model. Then
- * the rest, if the weights fit into memory: from the start (initial weights), or else with all
- * weights 0, for session_load. NULL or false with faults. Collective. */
-struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults *faults);
+ * the rest, if the weights fit into memory (not of a plan for other `ranks` than comm's, 0): from
+ * the start (initial weights), or else with all weights 0, for session_load. NULL or false with
+ * faults. Collective. */
+struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks,
+                             struct faults *faults);
 bool session_fill(struct session *s, bool from_start, struct faults *faults);
 /* Is the job's start state, if it names one, there and of the same widths? Faults otherwise.
  * Collective. */
 bool session_start_fits(const struct session *s, struct faults *faults);
-/* Weights of a rank by the plan, their memory, and that of its vectors [bytes]. Local. */
-double session_weights(const struct session *s, int rank);
-double session_weight_bytes(const struct session *s, int rank);
-double session_vector_bytes(const struct session *s, int rank);
 void session_destroy(struct session *s);
 /* Read weights, and values too when `all`, from a state file of the same widths. V may be absent:
  * then it keeps its initial values, or becomes the transpose of the file's W where it is tied to

@@ -13,6 +13,8 @@ struct settler;
 /* For this system; borrowed. Collective. */
 struct settler *settler_create(const struct system *sys);
 void settler_destroy(struct settler *s);
+/* Memory of a rank by the plan alone, the system beside it [bytes]. Local. */
+double settler_bytes(const struct model *m, int rank, bool means);
 /* Values, drives and forces for input x [n_0 padded] and the target in the moment's own target;
  * stages as system_stages says. The moment is the settler's, valid until the next call.
  * Collective. */

@@ -23,7 +23,13 @@ enum { SOLVER_COUNTERS = 4 };
 struct solver_stats {
   double steps, rejected;
   double evaluations;              /* of all drives and forces once */
+  double reductions;               /* of verdicts over the ranks, by this process */
   double counter[SOLVER_COUNTERS]; /* what the kind names */
+};
+
+/* How often all values, all whole drives and the verdicts travel, and rows are stepped. */
+struct rounds {
+  int values, drives, reductions, passes;
 };
 
 struct note; /* store.h */
@@ -43,11 +49,17 @@ struct solver_kind {
   const char *name, *about;
   const char *counters[SOLVER_COUNTERS]; /* names of stats.counter, for summary.yml; NULL: unused */
   bool means; /* asks for the averages of other ranks' values over each step (system_create) */
-  bool whole; /* keeps the whole state in vectors of its own, several times: for small networks */
-  bool jumps; /* has no dynamics, so there is no error in time to speak of */
+  /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
+   * all 0: not known beforehand. Predictions count with them, so they must be exact. */
+  struct rounds step, presentation;
+  bool serial; /* takes one stage after another: ranks wait for those below and above */
+  bool whole;  /* keeps the whole state in vectors of its own, several times: for small networks */
+  bool jumps;  /* has no dynamics, so there is no error in time to speak of */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */
   void (*destroy)(struct solver *s);
+  /* Memory it will take on a rank, by the plan alone [bytes]. Local. */
+  double (*bytes)(const struct job *job, const struct model *m, int rank);
   /* From the state at the start of the prepared presentation to its end; *reached is the time
    * inside the presentation that the state now stands for. Fills answer. Collective. */
   enum outcome (*advance)(struct solver *s, double *reached);
@@ -62,6 +74,8 @@ enum { SOLVER_NOTES = 4 };
  * borrowed. Collective. */
 struct solver *solver_create(const struct job *job, struct system *sys);
 void solver_destroy(struct solver *s);
+/* The job's kind of solver. Local. */
+const struct solver_kind *solver_kind_of(const struct job *job);
 /* Prepare and integrate presentation p. Collective; all ranks return the same. */
 enum outcome solver_advance(struct solver *s, long p, double *reached);
 /* Number k of the list of solvers; NULL beyond its end. Local. */
@@ -69,8 +83,6 @@ const struct solver_kind *solver_kind_at(int k);
 /* List what must be saved and restored for an exact continuation; how many, at most SOLVER_NOTES.
  * note borrows from s. Local. */
 int solver_notes(struct solver *s, struct note *note);
-/* Does the job's solver want system_create's means? Local. */
-bool solver_needs_means(const struct job *job);
 void solver_check(const struct job *job, struct faults *faults);
 
 extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_erk,

@@ -32,6 +32,8 @@ typedef void step_accepted(struct stepper *st);
 
 struct stepper *stepper_create(struct solver *solver);
 void stepper_destroy(struct stepper *st);
+/* Memory of a rank by the plan alone [bytes]. Local. */
+double stepper_bytes(const struct model *m, int rank);
 /* Integrate the prepared presentation with steps tried by `attempt`; accepted may be NULL.
  * Collective. */
 enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *accepted,

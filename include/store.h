@@ -67,6 +67,11 @@ bool store_read_fields(MPI_Comm comm, const char *path, int fields, const struct
 bool store_read_notes(MPI_Comm comm, const char *path, int notes, struct note *note,
                       struct faults *faults);
 
+/* Memory that writing and reading back a state takes beside it on a rank, with the rest of HDF5;
+ * largest: the largest field of the rank, all in bytes. As measured; store_slab.c says of what it
+ * consists. Local. */
+double store_bytes(double largest, int ranks);
+
 /* Order-free 64-bit digest of fields: the wrapping sum over all rows of XXH3_64bits of the row's
  * bytes (shape[1] elements, without padding) seeded by the row number and the digest of the field's
  * path. Equal on any rank count. Collective. */

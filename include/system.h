@@ -33,6 +33,19 @@ struct system {
   bool *onset;          /* [segments] input or target starts to move, or jumps, there; owned */
 };
 
+/* The course of a stage's value, and of its drive, which has no messages unless it is needed whole:
+ * what the routes of a system follow. Local; clear them. */
+struct course system_value_course(const struct model *m, int stage, bool means);
+struct course system_drive_course(const struct model *m, int stage);
+/* What this rank has sent on all routes since they were made. Local. */
+struct traffic system_sent(const struct system *sys);
+
+/* Memory of a rank by the plan alone [bytes]: of a system's routes, of a moment of its own and of
+ * one on the routes. Local. */
+double system_bytes(const struct model *m, int rank, bool means);
+double moment_bytes(const struct model *m, int rank);
+double moment_bytes_on_routes(const struct model *m, int rank, bool means);
+
 /* Plan all routes; with `means` the averages over a step travel beside the values. Collective over
  * part->comm. */
 struct system *system_create(struct model *model, struct state *state, struct presenter *pr,

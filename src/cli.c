@@ -20,7 +20,10 @@ enum {
   CONFUSION = 32,
   MARKDOWN = 64,
   QUICK = 128,
-  ASK = 256
+  RANKS = 256,
+  STEPS = 512,
+  MACHINE = 1024,
+  ASK = 2048
 };
 
 static const struct {
@@ -31,7 +34,8 @@ static const struct {
 } commands[] = {
     {"run", RUN, "a job file", SET | OUT | START | WALL | OVERWRITE},
     {"resume", RESUME, "the folder of a run", SET | WALL},
-    {"check", CHECK_JOB, "a job file", SET | OUT | START | WALL | OVERWRITE},
+    {"check", CHECK_JOB, "a job file",
+     SET | OUT | START | WALL | OVERWRITE | RANKS | STEPS | MACHINE},
     {"info", INFO, "an HDF5 file", 0},
     {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
     {"bench", BENCH, NULL, SET | OUT | WALL | QUICK},
@@ -50,7 +54,7 @@ void cli_print_help(void)
       "\n"
       "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
       "  tauflow resume DIR         continue a run from its newest intact state file\n"
-      "  tauflow check JOB.yml      all errors of a job at once; memory and work per rank\n"
+      "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
       "  tauflow evaluate STATE     accuracy and loss of a state file\n"
       "  tauflow info FILE.h5       what a state or series file holds\n"
       "  tauflow bench              kernels and messages against what this machine can do\n"
@@ -66,6 +70,9 @@ void cli_print_help(void)
       "  --overwrite                replace the run that is in the folder (run)\n"
       "  --max-wall SECONDS         stop with a state file before so much wall time (run,\n"
       "                             resume); how long a job may take, about (bench; 60)\n"
+      "  --ranks P                  plan for so many ranks, not those of now (check)\n"
+      "  --machine FILE.yml         constants that bench left: predicts the time (check)\n"
+      "  --steps N                  steps of a presentation to predict it with (check)\n"
       "  --quick                    a first impression in some seconds (bench)\n"
       "  --confusion                add the confusion matrix (evaluate)\n"
       "  --markdown                 as docs/jobs.md (keys)\n"
@@ -95,6 +102,28 @@ static double read_seconds(const char *word, struct faults *faults)
   return seconds;
 }
 
+static int read_ranks(const char *word, struct faults *faults)
+{
+  char *end;
+  const long ranks = strtol(word, &end, 10);
+
+  if (end == word || *end || ranks < 1 || ranks > PLAN_MOST_RANKS) {
+    faults_add(faults, "--ranks %s: must be a whole number from 1 to %d", word, PLAN_MOST_RANKS);
+    return 0;
+  }
+  return (int)ranks;
+}
+
+static double read_steps(const char *word, struct faults *faults)
+{
+  char *end;
+  const double steps = strtod(word, &end);
+
+  if (end == word || *end || !(steps >= 1 && steps <= 1e9))
+    faults_add(faults, "--steps %s: must be a number from 1 to 1e9", word);
+  return steps;
+}
+
 static void read_options(struct cli *cli, int takes, int argc, char **argv, struct faults *faults)
 {
   static const struct option options[] = {{"set", required_argument, NULL, SET},
@@ -105,6 +134,9 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
                                           {"confusion", no_argument, NULL, CONFUSION},
                                           {"markdown", no_argument, NULL, MARKDOWN},
                                           {"quick", no_argument, NULL, QUICK},
+                                          {"ranks", required_argument, NULL, RANKS},
+                                          {"steps", required_argument, NULL, STEPS},
+                                          {"machine", required_argument, NULL, MACHINE},
                                           {"help", no_argument, NULL, ASK},
                                           {0}};
   int option, which = 0;
@@ -136,6 +168,15 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
       break;
     case MARKDOWN:
       cli->markdown = true;
+      break;
+    case RANKS:
+      cli->plan.ranks = read_ranks(optarg, faults);
+      break;
+    case STEPS:
+      cli->plan.steps = read_steps(optarg, faults);
+      break;
+    case MACHINE:
+      cli->plan.machine = optarg;
       break;
     case QUICK:
       cli->quick = true;

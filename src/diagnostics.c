@@ -290,6 +290,25 @@ static void finish_balance(struct diagnostics *d)
   }
 }
 
+double diagnostics_bytes(const struct model *m, int rank)
+{
+  const struct partition *part = m->part;
+  const double own = (double)(part->first[rank + 1] - part->first[rank]);
+  double rows = 2 * own + (rank == 0 ? (double)part->start[part->L + 1] : 0), most = 0;
+
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *V = &m->synapse[k];
+    const int W = V->pre != INPUT && m->stage[V->pre].family == ERROR ? partner(m, k) : NONE;
+    double block = 0;
+    long lo, hi;
+    if (W == NONE) continue;
+    if (partition_owns(part, V->layer, rank)) block += 2 * (double)V->cols; /* and as received */
+    partition_rows(part, m->synapse[W].layer, rank, &lo, &hi);
+    most = fmax(most, SLAB * (block + (double)(hi - lo)));
+  }
+  return (rows + most) * sizeof(double);
+}
+
 const struct measures *diagnostics_measure(struct diagnostics *d)
 {
   const int L = d->sys->part->L;

@@ -46,12 +46,26 @@ int answer_class(const double *s, long n)
   return best;
 }
 
+/* The slow manifold, or else the job's solver: that of discrete is the slow manifold anyway. */
+static bool reads_settled(const struct job *job)
+{
+  return job_choice(job, "evaluate.readout") == 0 || solver_kind_of(job) == &solver_discrete;
+}
+
+double evaluator_bytes(const struct job *job, const struct model *m, int rank)
+{
+  const double input = 2 * (double)padded(m->net->n[0]) * sizeof(double);
+
+  return input + system_bytes(m, rank, false) +
+         (reads_settled(job) ? settler_bytes(m, rank, false)
+                             : solver_kind_of(job)->bytes(job, m, rank));
+}
+
 struct evaluator *evaluator_create(const struct job *job, struct model *model,
                                    const struct state *state, const struct dataset *data)
 {
   struct evaluator *e = fail_alloc(1, sizeof *e);
   const long wanted = job_integer(job, "evaluate.samples");
-  const bool discrete = strcmp(job_text(job, "solver.name"), "discrete") == 0;
 
   e->model = model;
   e->state = *state;
@@ -65,10 +79,10 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
   e->sys = system_create(model, &e->state, e->presenter, false);
   e->sys->learning = false;
   e->samples = wanted > 0 && wanted < data->count[TEST] ? wanted : data->count[TEST];
-  if (job_choice(job, "evaluate.readout") == 1 && !discrete)
-    e->solver = solver_create(job, e->sys);
-  else
+  if (reads_settled(job))
     e->settler = settler_create(e->sys);
+  else
+    e->solver = solver_create(job, e->sys);
   return e;
 }
 

@@ -1,25 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "look.h"
+#include "footprint.h"
 #include "session.h"
 #include <stdlib.h>
 
-bool look_check(MPI_Comm comm, const struct job *job, struct faults *faults)
+bool look_check(MPI_Comm comm, const struct job *job, const struct plan_options *options,
+                struct faults *faults)
 {
-  struct session *s = session_plan(comm, job, faults);
-  const double mib = 1048576;
-  int rank, size;
+  struct session *s = session_plan(comm, job, options->ranks, faults);
+  int rank;
 
   if (!s) return false;
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  CHECK_MPI(MPI_Comm_size(comm, &size));
-  const bool ok = session_start_fits(s, faults);
-  if (rank == 0 && ok) printf("rank        rows   weights MiB   vectors MiB   products a step\n");
-  for (int r = 0; rank == 0 && ok && r < size; r++)
-    printf("%4d  %10ld  %12.1f  %12.1f  %16.0f\n", r, s->part->first[r + 1] - s->part->first[r],
-           session_weight_bytes(s, r) / mib, session_vector_bytes(s, r) / mib,
-           session_weights(s, r));
+  if (session_start_fits(s, faults) && rank == 0)
+    plan_print(stdout, s, options, footprint_now(), faults);
   session_destroy(s);
-  return ok;
+  return !faults_any(faults, comm);
 }
 
 static void print_confusion(const long *confusion, int classes)
@@ -37,7 +33,7 @@ static void print_confusion(const long *confusion, int classes)
 int look_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool confusion,
                   struct faults *faults)
 {
-  struct session *s = session_plan(comm, job, faults);
+  struct session *s = session_plan(comm, job, 0, faults);
   int rank;
 
   if (!s) return EXIT_MISTAKE;

@@ -4,6 +4,7 @@
 #include "info.h"
 #include "look.h"
 #include "run.h"
+#include <malloc.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ static int with_job(const struct cli *cli, struct faults *faults)
   if (cli->command == EVALUATE)
     status = look_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
   else if (cli->command == CHECK_JOB)
-    status = look_check(MPI_COMM_WORLD, job, faults) ? EXIT_DONE : EXIT_MISTAKE;
+    status = look_check(MPI_COMM_WORLD, job, &cli->plan, faults) ? EXIT_DONE : EXIT_MISTAKE;
   else
     status = run_or_resume(cli, job, faults);
   job_destroy(job);
@@ -80,6 +81,9 @@ int main(int argc, char **argv)
   struct faults faults = {0};
   int rank;
 
+  /* Large buffers go back to the system at once: by default the limit creeps up with their size, and
+   * memory once used for writing files is kept, in holes that nothing else fits. */
+  mallopt(M_MMAP_THRESHOLD, 1 << 19);
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   CHECK_MPI(MPI_Init(&argc, &argv));
   CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));

@@ -41,3 +41,11 @@ void network_destroy(struct network *net)
   free(net->n);
   free(net);
 }
+
+long network_widest(const struct network *net)
+{
+  long most = 0;
+
+  for (int l = 0; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
+  return padded(most);
+}

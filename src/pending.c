@@ -116,6 +116,49 @@ struct pending *pending_create(const struct system *sys)
   return p;
 }
 
+/* Elements of the vectors that allocate_nodes makes on a rank; `rounded` counts apart. */
+static double node_elements(const struct model *m, int rank, double *rounded)
+{
+  double elements = 0;
+
+  *rounded = 0;
+  for (int s = 0; s < m->stages; s++) {
+    const double ld = (double)padded(m->net->n[m->stage[s].layer]);
+    const bool own = partition_owns(m->part, m->stage[s].layer, rank);
+    bool value = false, drive = false, met = false;
+    for (int k = 0; k < m->synapses; k++) {
+      const struct synapse *syn = &m->synapse[k];
+      const bool here = partition_owns(m->part, syn->layer, rank);
+      met |= here && syn->pre == s;
+      value |= (here || own) && (syn->pre == s || (syn->post == s && !syn->post_drive));
+      drive |= here && syn->post == s && syn->post_drive;
+    }
+    elements += (value + drive) * NODES * ld;
+    if (met && m->net->single) *rounded += ld;
+  }
+  return elements;
+}
+
+double pending_bytes(const struct model *m, int rank)
+{
+  const double unit = (double)vectors_unit(m->net->single);
+  double rounded, side = 0, widest = 0;
+  const double nodes = node_elements(m, rank, &rounded);
+  long lo, hi;
+
+  for (int k = 0; k < m->synapses; k++) {
+    const struct synapse *syn = &m->synapse[k];
+    partition_rows(m->part, syn->layer, rank, &lo, &hi);
+    if (lo < hi) side = fmax(side, (double)padded(hi - lo));
+    if (lo < hi && syn->pre != INPUT) side = fmax(side, (double)padded(syn->cols));
+    widest = fmax(widest, (double)padded(syn->rows));
+  }
+  partition_rows(m->part, 1, rank, &lo, &hi);
+  const double input = lo < hi ? 2 * (double)padded(m->net->n[0]) : 0;
+  return unit * (nodes + NODES * side + input) + sizeof(float) * rounded +
+         sizeof(double) * (widest + HELD * (double)padded(hi - lo));
+}
+
 void pending_destroy(struct pending *p)
 {
   if (!p) return;

@@ -3,6 +3,7 @@
 #include "code.h"
 #include "diagnostics.h"
 #include "folder.h"
+#include "footprint.h"
 #include "log.h"
 #include "record.h"
 #include "session.h"
@@ -55,6 +56,7 @@ struct run {
   double began;   /* stopwatch when this process began to integrate [s] */
   double solving; /* of that, spent in the solver [s] */
   double first;   /* presentations completed before this process */
+  double tried;   /* steps tried before it */
 
   double done;            /* presentations completed */
   double accuracy, loss;  /* moving averages over the last WINDOW presentations */
@@ -269,12 +271,18 @@ static bool is_due(const struct run *r, const char *key)
   return every > 0 && (long)r->done % every == 0;
 }
 
+static double steps_tried(const struct run *r)
+{
+  return r->s->solver->stats.steps + r->s->solver->stats.rejected;
+}
+
 /* Presentations until the end, divergence, or the end of the allotted time. */
 static enum outcome integrate(struct run *r, double *reached)
 {
   bool stop = false;
 
   r->first = r->done;
+  r->tried = steps_tried(r);
   *reached = 0;
   while (r->done < (double)r->samples && !stop) {
     const long every = job_integer(r->job, "record.every");
@@ -322,6 +330,22 @@ static char *counter_lines(const struct solver *solver)
   return text;
 }
 
+/* What this process and the others of the run sent and took, as lines; the caller frees.
+ * Collective. */
+static char *cost_lines(const struct run *r)
+{
+  const double steps = steps_tried(r) - r->tried, MiB = 1048576;
+  struct traffic sent = system_sent(r->s->sys);
+  double peak = footprint_peak() / MiB;
+
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sent, 2, MPI_DOUBLE, MPI_SUM, r->comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm));
+  return fail_text("reductions: %.0f\nmessages: %.0f\nbytes_sent: %.0f\nmessages_per_step: %.6g\n"
+                   "bytes_per_step: %.6g\npeak_memory_MiB: %.1f\n",
+                   r->s->solver->stats.reductions, sent.messages, sent.bytes,
+                   sent.messages / fmax(steps, 1), sent.bytes / fmax(steps, 1), peak);
+}
+
 static void write_summary(struct run *r, double t)
 {
   const struct solver *solver = r->s->solver;
@@ -331,15 +355,17 @@ static void write_summary(struct run *r, double t)
 
   CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
   char *counters = counter_lines(solver);
+  char *cost = cost_lines(r);
   char *text = fail_text(
       "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      "%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
       job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
       r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done, t,
       wall, (r->done - r->first) / fmax(r->solving, 1e-9), solver->kind->name, solver->stats.steps,
-      solver->stats.rejected, solver->stats.evaluations, counters, ranks, digest, TAUFLOW_VERSION);
+      solver->stats.rejected, solver->stats.evaluations, counters, cost, ranks, digest,
+      TAUFLOW_VERSION);
   if (r->rank == 0) {
     char *path = folder_path(r->options->out, "summary.yml");
     folder_write_text(path, text, r->faults);
@@ -351,6 +377,7 @@ static void write_summary(struct run *r, double t)
     log_line(r->log, "results in %s", r->options->out);
   }
   free(counters);
+  free(cost);
   free(text);
   insist(r);
 }
@@ -501,7 +528,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
   if (!folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
-  r.s = session_plan(comm, job, faults);
+  r.s = session_plan(comm, job, 0, faults);
   if (!r.s || !session_fill(r.s, !options->resume, faults)) {
     session_destroy(r.s);
     return EXIT_MISTAKE;

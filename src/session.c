@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
-#include "pending.h"
+#include "footprint.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -36,46 +36,6 @@ void session_check(const struct job *job, struct faults *faults)
   present_check(job, faults);
   model_check(job, faults);
   solver_check(job, faults);
-}
-
-double session_weights(const struct session *s, int rank)
-{
-  double weights = 0;
-
-  for (int k = 0; k < s->model->synapses; k++) {
-    long lo, hi;
-    partition_rows(s->part, s->model->synapse[k].layer, rank, &lo, &hi);
-    weights += (double)(hi - lo) * (double)s->model->synapse[k].cols;
-  }
-  return weights;
-}
-
-double session_weight_bytes(const struct session *s, int rank)
-{
-  return session_weights(s, rank) * (s->net->single ? sizeof(float) : sizeof(double));
-}
-
-/* Full-width vectors of the stages a rank owns rows of or multiplies: the nodes of pending
- * products, and what a handful of moments hold. */
-double session_vector_bytes(const struct session *s, int rank)
-{
-  enum { MOMENTS = 16, FOLD = 2 * PENDING_NODES };
-  double elements = 0, fold = 0;
-
-  for (int k = 0; k < s->model->stages; k++) {
-    const int layer = s->model->stage[k].layer;
-    bool near = partition_owns(s->part, layer, rank);
-    for (int j = 0; j < s->model->synapses; j++)
-      near |= s->model->synapse[j].pre == k &&
-              partition_owns(s->part, s->model->synapse[j].layer, rank);
-    if (near) elements += (PENDING_NODES + MOMENTS) * (double)padded(s->net->n[layer]);
-  }
-  for (int k = 0; k < s->model->synapses; k++) {
-    const struct synapse *syn = &s->model->synapse[k];
-    if (syn->pre != INPUT && partition_owns(s->part, syn->layer, rank))
-      fold = fmax(fold, FOLD * (double)padded(syn->cols));
-  }
-  return (elements + fold) * sizeof(double);
 }
 
 static bool same_widths(const struct session *s, const struct state_header *head, const char *path,
@@ -119,7 +79,7 @@ static bool fits_memory(const struct session *s, struct faults *faults)
 {
   const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
   const double GiB = 1 << 30;
-  double bytes = session_weight_bytes(s, s->part->rank) + session_vector_bytes(s, s->part->rank);
+  double bytes = footprint_of(s->job, s->model, s->part->rank).peak;
   MPI_Comm machine;
 
   CHECK_MPI(MPI_Comm_split_type(s->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine));
@@ -133,7 +93,7 @@ static bool fits_memory(const struct session *s, struct faults *faults)
   return !faults_any(faults, s->comm);
 }
 
-struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults *faults)
+struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks, struct faults *faults)
 {
   struct session *s = fail_alloc(1, sizeof *s);
 
@@ -145,7 +105,7 @@ struct session *session_plan(MPI_Comm comm, const struct job *job, struct faults
     return NULL;
   }
   s->net = network_create(job);
-  s->part = partition_create(s->net, comm);
+  s->part = ranks > 0 ? partition_plan(s->net, 0, ranks) : partition_create(s->net, comm);
   s->model = model_create(job, s->net, s->part);
   return s;
 }
@@ -166,7 +126,7 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   if (from_start) state_initialise(s->state, s->job);
   if (from_start && start[0] && !session_load(s, start, false, faults)) return false;
   s->presenter = presenter_create(s->job, s->data, TRAIN, (int)s->net->n[s->net->L]);
-  s->sys = system_create(s->model, s->state, s->presenter, solver_needs_means(s->job));
+  s->sys = system_create(s->model, s->state, s->presenter, solver_kind_of(s->job)->means);
   s->solver = solver_create(s->job, s->sys);
   s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
   return true;
@@ -174,7 +134,7 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
 
 struct session *session_create(MPI_Comm comm, const struct job *job, struct faults *faults)
 {
-  struct session *s = session_plan(comm, job, faults);
+  struct session *s = session_plan(comm, job, 0, faults);
 
   if (!s || session_fill(s, true, faults)) return s;
   session_destroy(s);

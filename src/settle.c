@@ -13,12 +13,10 @@ struct settler {
 struct settler *settler_create(const struct system *sys)
 {
   struct settler *s = fail_alloc(1, sizeof *s);
-  long most = 0;
-
-  for (int l = 0; l <= sys->net->L; l++) most = sys->net->n[l] > most ? sys->net->n[l] : most;
   s->sys = sys;
   s->at = moment_on_routes(sys);
-  if (sys->net->single) s->rounded = fail_alloc((size_t)padded(most), sizeof *s->rounded);
+  if (sys->net->single)
+    s->rounded = fail_alloc((size_t)network_widest(sys->net), sizeof *s->rounded);
   return s;
 }
 
@@ -28,6 +26,13 @@ void settler_destroy(struct settler *s)
   moment_destroy(s->at);
   free(s->rounded);
   free(s);
+}
+
+double settler_bytes(const struct model *m, int rank, bool means)
+{
+  const double widest = (double)network_widest(m->net);
+
+  return moment_bytes_on_routes(m, rank, means) + (m->net->single ? widest * sizeof(float) : 0);
 }
 
 struct moment *settler_moment(struct settler *s)

@@ -5,7 +5,16 @@
 
 /* HDF5 1.10 and MPI count in int, so a collective call must move less than 2 GiB per rank; that it
  * moves much less keeps the buffers of MPI-IO and of reading back small beside the weights. */
-static const long slab_bytes = 16L << 20;
+static const long slab_bytes = 4L << 20;
+
+/* HDF5 itself with the series open, and a slab to read back into; of several ranks, those that
+ * collect what is written stage another. */
+double store_bytes(double largest, int ranks)
+{
+  const double slab = largest < (double)slab_bytes ? largest : (double)slab_bytes;
+
+  return 5.5 * (1L << 20) + (ranks > 1 ? 2 : 1) * slab;
+}
 
 long h5_slab_rows(long row_bytes)
 {

@@ -3,19 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The owners of every layer whose synapses multiply the stage. Tags: values have their stage's
- * number, drives come after them, diagnostics after those. */
-static struct route *plan_value(const struct model *m, int stage, int blocks)
+/* To the owners of every layer whose synapses multiply the stage. */
+struct course system_value_course(const struct model *m, int stage, bool means)
 {
   int *to = fail_alloc((size_t)m->synapses + 1, sizeof *to), count = 0;
 
   for (int k = 0; k < m->synapses; k++)
     if (m->synapse[k].pre == stage) to[count++] = m->synapse[k].layer;
-  struct route *rt = route_create(m->part, m->stage[stage].layer, blocks, count, to, stage);
+  const struct course c = course_plan(m->part, m->stage[stage].layer, means ? 2 : 1, count, to);
   free(to);
-  return rt;
+  return c;
 }
 
+struct course system_drive_course(const struct model *m, int stage)
+{
+  const int layer = m->stage[stage].layer;
+
+  return course_plan(m->part, layer, 1, m->stage[stage].whole ? 1 : 0, &layer);
+}
+
+/* Tags: values have their stage's number, drives come after them, diagnostics after those. */
 struct system *system_create(struct model *model, struct state *state, struct presenter *pr,
                              bool means)
 {
@@ -32,10 +39,9 @@ struct system *system_create(struct model *model, struct state *state, struct pr
   sys->value = fail_alloc((size_t)model->stages, sizeof *sys->value);
   sys->drive = fail_alloc((size_t)model->stages, sizeof *sys->drive);
   for (int k = 0; k < model->stages; k++) {
-    const int layer = model->stage[k].layer;
-    sys->value[k] = plan_value(model, k, means ? 2 : 1);
+    sys->value[k] = route_along(system_value_course(model, k, means), k);
     if (model->stage[k].whole)
-      sys->drive[k] = route_create(model->part, layer, 1, 1, &layer, model->stages + k);
+      sys->drive[k] = route_along(system_drive_course(model, k), model->stages + k);
   }
   sys->segment = fail_alloc(most + 1, sizeof *sys->segment);
   sys->onset = fail_alloc(most, sizeof *sys->onset);
@@ -54,6 +60,70 @@ void system_destroy(struct system *sys)
   free(sys->segment);
   free(sys->onset);
   free(sys);
+}
+
+/* Does the rank multiply the stage's value? */
+static bool is_read_by(const struct model *m, int stage, int rank)
+{
+  for (int k = 0; k < m->synapses; k++)
+    if (m->synapse[k].pre == stage && partition_owns(m->part, m->synapse[k].layer, rank))
+      return true;
+  return false;
+}
+
+static double vector_bytes(const struct model *m, int stage)
+{
+  return (double)padded(m->net->n[m->stage[stage].layer]) * sizeof(double);
+}
+
+double system_bytes(const struct model *m, int rank, bool means)
+{
+  const double plan = (double)m->part->size * (2 * sizeof(MPI_Request) + sizeof(bool));
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++) {
+    const bool own = partition_owns(m->part, m->stage[k].layer, rank);
+    if (own || is_read_by(m, k, rank)) bytes += (means ? 2 : 1) * vector_bytes(m, k);
+    if (own && m->stage[k].whole) bytes += vector_bytes(m, k);
+    bytes += (m->stage[k].whole ? 2 : 1) * plan;
+  }
+  return bytes;
+}
+
+double moment_bytes(const struct model *m, int rank)
+{
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++)
+    if (partition_owns(m->part, m->stage[k].layer, rank)) bytes += 4 * vector_bytes(m, k);
+  return bytes;
+}
+
+double moment_bytes_on_routes(const struct model *m, int rank, bool means)
+{
+  double bytes = 0;
+
+  for (int k = 0; k < m->stages; k++)
+    if (partition_owns(m->part, m->stage[k].layer, rank))
+      bytes += (3 - means - m->stage[k].whole) * vector_bytes(m, k);
+  return bytes;
+}
+
+static void add_traffic(struct traffic *sum, const struct traffic *t)
+{
+  sum->messages += t->messages;
+  sum->bytes += t->bytes;
+}
+
+struct traffic system_sent(const struct system *sys)
+{
+  struct traffic sent = {0};
+
+  for (int k = 0; k < sys->model->stages; k++) {
+    add_traffic(&sent, &sys->value[k]->sent);
+    if (sys->drive[k]) add_traffic(&sent, &sys->drive[k]->sent);
+  }
+  return sent;
 }
 
 static bool is_noisy(const struct system *sys)

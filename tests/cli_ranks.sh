@@ -128,6 +128,8 @@ everywhere early "1 5" --set "present.label_delay=-7 ms" --set kp.rule=sgd \
   --set network.hidden=clipped_relu
 everywhere cvode "1 2 3" --set solver.name=cvode --set present.samples=6 --set network.hidden=tanh
 everywhere erk "1 2 3" --set solver.name=erk --set present.samples=6 "${single[@]}"
+everywhere wide "1 2 3" --set "network.widths=[64, 300, 300, 10]" --set present.samples=4 \
+  --set solver.name=lockstep
 everywhere tiny "1 9" --set "network.widths=[64, 1, 10]" --set solver.name=lockstep
 everywhere discrete "1 3" --set solver.name=discrete
 

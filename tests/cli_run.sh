@@ -231,7 +231,7 @@ says "evaluate of another network" 2 '^tauflow: .*widths' \
 before=$(find . -printf '%p %s %T@\n' | grep -v said.txt | sort)
 says "check" 0 'MiB' "$program" check small.yml
 says "check on ranks" 0 '^ +2 +[0-9]+ ' "${on[@]}" 3 "$program" check small.yml
-says "check for a larger machine" 0 '^ +0 +20000008 +15258[0-9.]+ ' \
+says "check for a larger machine" 0 '^ +0 +20000008 +1.00 +15258[0-9.]+ ' \
   "$program" check small.yml --set "network.widths=[64, 9999999, 9999999, 10]"
 says "run of what fits no memory" 2 '^tauflow: network\.widths: .*memory' \
   "$program" run small.yml --out never --set "network.widths=[64, 9999999, 9999999, 10]"

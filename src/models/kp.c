@@ -179,6 +179,22 @@ static void kp_create(struct model *m, const struct job *job)
   if (kp->noise > 0) make_noise(m, job);
 }
 
+static double kp_bytes(const struct model *m, int rank)
+{
+  const struct kp *kp = m->own;
+  double bytes = (double)widest(m->net);
+
+  for (int k = 0; k < m->stages; k++) {
+    const int l = m->stage[k].layer;
+    long lo, hi;
+    if (kp->noise > 0) bytes += 2 * (double)m->net->n[l] * sizeof(double);
+    partition_rows(m->part, l, rank, &lo, &hi);
+    if (m->stage[k].family == ACTIVITY && l < m->net->L)
+      bytes += (double)(hi - lo) * (sizeof(long) + sizeof(struct switching));
+  }
+  return bytes;
+}
+
 static void kp_destroy(struct model *m)
 {
   struct kp *kp = m->own;
@@ -533,4 +549,5 @@ const struct model_kind model_kp = {
     .tangent = kp_tangent,
     .noise = kp_noise,
     .extra = kp_extra,
+    .bytes = kp_bytes,
 };

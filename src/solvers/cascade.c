@@ -41,6 +41,12 @@ static void cascade_destroy(struct solver *s)
   stepper_destroy(s->own);
 }
 
+static double cascade_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return stepper_bytes(m, rank);
+}
+
 static enum outcome cascade_advance(struct solver *s, double *reached)
 {
   return stepper_walk(s->own, cascade_try, NULL, reached);
@@ -50,7 +56,11 @@ const struct solver_kind solver_cascade = {
     .name = "cascade",
     .about = "exponential steps, layer by layer",
     .means = true,
+    .step = {.values = 1, .drives = 1, .reductions = 1, .passes = 1},
+    .presentation = {.values = 1, .drives = 1}, /* taking up */
+    .serial = true,
     .create = cascade_create,
     .destroy = cascade_destroy,
+    .bytes = cascade_bytes,
     .advance = cascade_advance,
 };

@@ -29,6 +29,10 @@
 #include <sunlinsol/sunlinsol_spgmr.h>
 #include <sunnonlinsol/sunnonlinsol_fixedpoint.h>
 
+/* Vectors of the length of the state that CVODE keeps beside its history, one for each order
+ * (cvode_bytes): error weights, correction and scratch, and with bdf Newton's and GMRES's. */
+enum { BDF_VECTORS = 21, ADAMS_VECTORS = 12 };
+
 struct reference {
   struct rates *rates; /* the equations; owned */
   struct system *sys;  /* borrowed */
@@ -286,6 +290,15 @@ static void add_counters(struct solver *s)
   for (int k = 0; k < SOLVER_COUNTERS; k++) s->stats.counter[k] += (double)count[k];
 }
 
+static double cvode_bytes(const struct job *job, const struct model *m, int rank)
+{
+  const bool adams = job_choice(job, "solver.method") == ADAMS;
+  const long vectors = job_integer(job, "solver.max_order") + (adams ? ADAMS_VECTORS : BDF_VECTORS);
+
+  return (double)vectors * whole_bytes(m, rank) + moment_bytes(m, rank) +
+         moment_bytes_on_routes(m, rank, false);
+}
+
 /* Counters since the last (re)initialisation, added to the run's. */
 static void add_stats(struct solver *s)
 {
@@ -373,5 +386,6 @@ const struct solver_kind solver_cvode = {
     .check = cvode_check,
     .create = cvode_create,
     .destroy = cvode_destroy,
+    .bytes = cvode_bytes,
     .advance = cvode_advance,
 };

@@ -29,13 +29,12 @@ static void discrete_create(struct solver *s, const struct job *job)
 {
   struct discrete *d = fail_alloc(1, sizeof *d);
   const struct network *net = s->sys->net;
-  long most = 0;
+  const size_t widest = (size_t)network_widest(net);
 
   (void)job;
-  for (int l = 0; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
   d->settler = settler_create(s->sys);
-  d->p = fail_alloc((size_t)padded(most), vectors_unit(net->single));
-  d->q = fail_alloc((size_t)padded(most), vectors_unit(net->single));
+  d->p = fail_alloc(widest, vectors_unit(net->single));
+  d->q = fail_alloc(widest, vectors_unit(net->single));
   s->own = d;
 }
 
@@ -47,6 +46,13 @@ static void discrete_destroy(struct solver *s)
   free(d->p);
   free(d->q);
   free(d);
+}
+
+static double discrete_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return settler_bytes(m, rank, false) +
+         2 * (double)network_widest(m->net) * (double)vectors_unit(m->net->single);
 }
 
 /* The error's side carries the rate, so that W and the V that learns alike stay transposes. */
@@ -71,7 +77,7 @@ static void update(struct solver *s, int k)
   matrix_fold(M, -expm1(-T / syn->tau_dec), 1, d->p, M->ld, d->q, M->ld);
 }
 
-static bool all_bounded(const struct solver *s)
+static bool all_bounded(struct solver *s)
 {
   const struct system *sys = s->sys;
   const struct moment *at = settler_moment(((struct discrete *)s->own)->settler);
@@ -82,7 +88,10 @@ static bool all_bounded(const struct solver *s)
     system_rows(sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++) finite &= fabs(at->value[k][i]) < TOO_LARGE;
   }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_LAND, sys->comm));
+  if (sys->part->size > 1) {
+    CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_LAND, sys->comm));
+    s->stats.reductions++;
+  }
   return finite;
 }
 
@@ -115,9 +124,11 @@ static enum outcome discrete_advance(struct solver *s, double *reached)
 const struct solver_kind solver_discrete = {
     .name = "discrete",
     .about = "the slow manifold and one update a presentation",
+    .step = {.values = 1, .drives = 1, .reductions = 1},
     .jumps = true,
     .check = discrete_check,
     .create = discrete_create,
     .destroy = discrete_destroy,
+    .bytes = discrete_bytes,
     .advance = discrete_advance,
 };

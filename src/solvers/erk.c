@@ -319,6 +319,16 @@ static enum outcome erk_advance(struct solver *s, double *reached)
   return outcome;
 }
 
+/* Vectors of the length of the state: ARKODE's seven stages, states, error weights and scratch, and
+ * ours; as measured. */
+enum { VECTORS = 19 };
+
+static double erk_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return VECTORS * whole_bytes(m, rank) + moment_bytes_on_routes(m, rank, false);
+}
+
 const struct solver_kind solver_erk = {
     .name = "erk",
     .about = "SUNDIALS ARKODE, Tsitouras 5(4) on the whole state",
@@ -326,6 +336,7 @@ const struct solver_kind solver_erk = {
     .check = erk_check,
     .create = erk_create,
     .destroy = erk_destroy,
+    .bytes = erk_bytes,
     .advance = erk_advance,
     .notes = erk_notes,
 };

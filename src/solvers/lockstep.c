@@ -166,6 +166,12 @@ static void lockstep_destroy(struct solver *s)
   stepper_destroy(st);
 }
 
+static double lockstep_bytes(const struct job *job, const struct model *m, int rank)
+{
+  (void)job;
+  return stepper_bytes(m, rank) + 2 * moment_bytes(m, rank);
+}
+
 static enum outcome lockstep_advance(struct solver *s, double *reached)
 {
   return stepper_walk(s->own, lockstep_try, lockstep_accepted, reached);
@@ -175,7 +181,10 @@ const struct solver_kind solver_lockstep = {
     .name = "lockstep",
     .about = "exponential steps, all layers at once",
     .means = true,
+    .step = {.values = 1, .drives = 1, .reductions = 1, .passes = 2}, /* predicted, corrected */
+    .presentation = {.values = 2, .drives = 1}, /* taking up, and the last step's means */
     .create = lockstep_create,
     .destroy = lockstep_destroy,
+    .bytes = lockstep_bytes,
     .advance = lockstep_advance,
 };

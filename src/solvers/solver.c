@@ -33,6 +33,11 @@ const struct key solver_keys[] = {
     {0},
 };
 
+const struct solver_kind *solver_kind_of(const struct job *job)
+{
+  return kinds[job_choice(job, "solver.name")];
+}
+
 const struct solver_kind *solver_kind_at(int k)
 {
   return k < (int)(sizeof kinds / sizeof *kinds) ? kinds[k] : NULL;
@@ -42,7 +47,7 @@ struct solver *solver_create(const struct job *job, struct system *sys)
 {
   struct solver *s = fail_alloc(1, sizeof *s);
 
-  s->kind = kinds[job_choice(job, "solver.name")];
+  s->kind = solver_kind_of(job);
   s->sys = sys;
   s->relative = job_real(job, "solver.relative");
   s->absolute = job_real(job, "solver.absolute");
@@ -71,14 +76,9 @@ int solver_notes(struct solver *s, struct note *note)
   return s->kind->notes ? s->kind->notes(s, note) : 0;
 }
 
-bool solver_needs_means(const struct job *job)
-{
-  return kinds[job_choice(job, "solver.name")]->means;
-}
-
 void solver_check(const struct job *job, struct faults *faults)
 {
-  const struct solver_kind *kind = kinds[job_choice(job, "solver.name")];
+  const struct solver_kind *kind = solver_kind_of(job);
 
   if (kind->check) kind->check(job, faults);
 }

@@ -31,6 +31,11 @@ struct stepper *stepper_create(struct solver *solver)
   return st;
 }
 
+double stepper_bytes(const struct model *m, int rank)
+{
+  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) + pending_bytes(m, rank);
+}
+
 void stepper_destroy(struct stepper *st)
 {
   if (!st) return;
@@ -163,6 +168,7 @@ static void agree(const struct stepper *st)
   if (sys->part->size == 1) return;
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 5 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
                           sys->comm));
+  st->solver->stats.reductions++;
 }
 
 /* Error over tolerance. An error of y or z counts at the end of the step, relative to its family.

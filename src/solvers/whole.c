@@ -37,6 +37,18 @@ struct whole *whole_create(struct system *sys)
   return whole;
 }
 
+double whole_bytes(const struct model *m, int rank)
+{
+  double length = 0;
+
+  for (int k = 0; k < m->synapses; k++) {
+    long lo, hi;
+    partition_rows(m->part, m->synapse[k].layer, rank, &lo, &hi);
+    length += (double)(hi - lo) * (double)padded(m->synapse[k].cols);
+  }
+  return length * sizeof(double);
+}
+
 void whole_destroy(struct whole *whole)
 {
   if (!whole) return;

@@ -33,6 +33,8 @@ struct whole {
 
 /* How the state lies in a vector. sys is borrowed. Local. */
 struct whole *whole_create(struct system *sys);
+/* Bytes of such a vector on a rank, by the plan alone. Local. */
+double whole_bytes(const struct model *m, int rank);
 /* After all its vectors. Local. */
 void whole_destroy(struct whole *whole);
 /* A vector of zeros; clones are made with N_VClone. whole is borrowed. Collective. */

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The peak of memory comes within 10 % of what check foretells: weights once, a few vectors, and no
+# second copy of the weights while state files are written.
+#
+#   cli_memory.sh PROGRAM SCRATCH
+set -euo pipefail
+program=$(realpath "$1")
+scratch=$2
+rm -rf "$scratch"
+mkdir -p "$scratch"
+cd "$scratch"
+unset TAUFLOW_DATA SLURM_JOB_END_TIME
+checks=0
+failures=0
+
+fail() {
+  echo "FAILED: $1"
+  failures=$((failures + 1))
+}
+
+cat >small.yml <<'END'
+network:
+  widths: [256, 512, 512, 512, 10]
+data:
+  set: glyphs
+  train: 20
+  test: 2
+present:
+  samples: 2
+checkpoint:
+  every: 1
+END
+
+# value FILE KEY: of a flat "key: value" line.
+value() {
+  sed -n "s/^$2: \([^ ]*\).*/\1/p" "$1"
+}
+
+# foretold WHAT RANKS OPTIONS...: the peak of the rank that takes most, within 10 %.
+foretold() {
+  local what=$1 ranks=$2 plan peak
+  shift 2
+  checks=$((checks + 1))
+  "$program" check small.yml --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
+  timeout 120 mpiexec -n "$ranks" --oversubscribe --bind-to none "$program" run small.yml \
+    --out run --overwrite "$@" >run.txt 2>&1 || fail "$what: run failed"$'\n'"$(<run.txt)"
+  plan=$(value plan.txt peak_memory_MiB)
+  peak=$(value run/summary.yml peak_memory_MiB)
+  echo "$what: foretold $plan MiB, came to $peak MiB"
+  awk -v plan="$plan" -v peak="$peak" \
+    'BEGIN { exit !(peak > 0 && plan > 0.9 * peak && plan < 1.1 * peak) }' ||
+    fail "$what: foretold $plan MiB, came to $peak MiB"
+}
+
+wide=(--set "network.widths=[256, 1024, 1024, 1024, 1024, 10]")
+foretold "512" 1
+foretold "512 on 3" 3
+foretold "1024" 1 "${wide[@]}"
+foretold "1024, single" 1 "${wide[@]}" --set network.weights=single
+foretold "1024, lockstep on 2" 2 "${wide[@]}" --set solver.name=lockstep
+foretold "1024, lockstep on 3" 3 "${wide[@]}" --set solver.name=lockstep
+foretold "2048, single, on 2" 2 --set "network.widths=[256, 2048, 2048, 2048, 10]" \
+  --set network.weights=single
+foretold "orthogonal" 1 --set "network.widths=[256, 2048, 512, 512, 10]" --set network.init=orthogonal
+foretold "direct, with noise, read by integration" 1 "${wide[@]}" --set kp.routing=direct \
+  --set kp.noise=0.01 --set evaluate.readout=dynamic
+brief=(--set "present.duration=0.2 ms" --set present.ramp=0 --set network.hidden=tanh)
+foretold "cvode" 1 --set solver.name=cvode "${brief[@]}"
+foretold "cvode, Adams, on 2" 2 --set solver.name=cvode --set solver.method=adams "${brief[@]}"
+foretold "discrete" 1 "${wide[@]}" --set solver.name=discrete
+
+echo "$checks checks, $failures failures"
+[ "$failures" -eq 0 ]
