@@ -34,6 +34,8 @@ void kernel_round(double c, const double *x, long n, float *out);
 void kernel_scale_f64(double c, const double *x, long n, double *out);
 void kernel_scale_f32(double c, const float *x, long n, float *out);
 
+/* Folds of more terms are right too, but slower where rows are long. */
+enum { KERNEL_TERMS = 16 };
 /* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*p_stride + i] q[k*q_stride + j]), k in order; A
  * [rows][ld], p [K][p_stride], q [K][q_stride], q's rows aligned. The decay comes as loss = 1 - d
  * because single precision could not hold a d this close to 1. Exchanging p and q gives exactly

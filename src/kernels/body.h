@@ -5,6 +5,7 @@
  * the pipeline and fit the registers) and names the table. Elements are taken in blocks of BLOCK
  * bytes whatever VECTOR is: element j of a block has a sum of its own, its lane. */
 #include "kernels.h"
+#include <stdbool.h>
 #include <string.h>
 
 enum { BLOCK = 64, PARTS = BLOCK / VECTOR, LANES64 = BLOCK / 8, LANES32 = BLOCK / 4 };
@@ -240,29 +241,58 @@ static void scale_f32(double c, const float *restrict x, long n, float *restrict
       }                                                                                            \
   } while (0)
 
-/* Columns in tiles whose part of q stays in the first cache while all rows pass by. */
-enum { TILE = 1024 };
-#define FOLD_ALL(type, vec, lanes, per)                                                            \
-  const type m = (type)loss;                                                                       \
-  const long tile = TILE / (long)sizeof(type), whole = rows - rows % FOLDS;                        \
-  for (long begin = 0; begin < ld; begin += tile) {                                                \
-    const long end = begin + tile < ld ? begin + tile : ld;                                        \
-    for (long i = 0; i < whole; i += FOLDS)                                                        \
-      for (long j = begin; j < end; j += (lanes)) FOLD(vec, per, FOLDS);                           \
-    for (long i = whole; i < rows; i++)                                                            \
-      for (long j = begin; j < end; j += (lanes)) FOLD(vec, per, 1);                               \
+#define FOLD_TILE(vec, lanes, per)                                                                 \
+  long i = 0;                                                                                      \
+  for (; i + FOLDS <= rows; i += FOLDS)                                                            \
+    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, FOLDS);                                \
+  for (; i < rows; i++)                                                                            \
+    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, 1);
+
+static void tile_f64(double *A, long rows, long cols, long ld, double m, int K, const double *p,
+                     long p_stride, const double *q, long q_stride)
+{
+  FOLD_TILE(vec64, LANES64, N64)
+}
+
+static void tile_f32(float *A, long rows, long cols, long ld, float m, int K, const float *p,
+                     long p_stride, const float *q, long q_stride)
+{
+  FOLD_TILE(vec32, LANES32, N32)
+}
+
+/* Columns in tiles whose part of q stays in the first cache while rows pass by. Vectors FAR bytes
+ * apart and more share few places there and push each other out: then a tile's part of q, and that
+ * of p for a band of rows, are copied side by side first. */
+enum { TILE = 1024, BAND = 64, FAR = 2048 };
+#define FOLD_ALL(type, fold_tile)                                                                  \
+  const long size = (long)sizeof(type), tile = TILE / size;                                        \
+  const bool far = ld * size >= FAR && K <= KERNEL_TERMS;                                          \
+  const long band = far ? BAND : rows;                                                             \
+  type near_p[KERNEL_TERMS][BAND];                                                                 \
+  type near_q[KERNEL_TERMS][TILE / sizeof(type)] __attribute__((aligned(BLOCK)));                  \
+  for (long i = 0; i < rows; i += band) {                                                          \
+    const long count = i + band < rows ? band : rows - i;                                          \
+    for (int k = 0; far && k < K; k++)                                                             \
+      memcpy(near_p[k], p + k * p_stride + i, (size_t)(count * size));                             \
+    for (long j = 0; j < ld; j += tile) {                                                          \
+      const long cols = j + tile < ld ? tile : ld - j;                                             \
+      for (int k = 0; far && k < K; k++)                                                           \
+        memcpy(near_q[k], q + k * q_stride + j, (size_t)(cols * size));                            \
+      fold_tile(A + i * ld + j, count, cols, ld, (type)loss, K, far ? near_p[0] : p + i,           \
+                far ? BAND : p_stride, far ? near_q[0] : q + j, far ? tile : q_stride);            \
+    }                                                                                              \
   }
 
 static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
                      long p_stride, const double *q, long q_stride)
 {
-  FOLD_ALL(double, vec64, LANES64, N64)
+  FOLD_ALL(double, tile_f64)
 }
 
 static void fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
                      long p_stride, const float *q, long q_stride)
 {
-  FOLD_ALL(float, vec32, LANES32, N32)
+  FOLD_ALL(float, tile_f32)
 }
 
 #define KERNELS                                                                                    \
