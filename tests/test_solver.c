@@ -336,6 +336,7 @@ static bool same_on_all_ranks(const char *settings, const char *solver)
     lab_show(lab, 0, 2);
     digest[alone] = lab_fingerprint(lab);
     stats[alone] = lab->s->solver->stats;
+    stats[alone].reductions = 0; /* a rank alone has nobody to agree with */
     lab_destroy(lab);
   }
   const bool same = rank != 0 || (digest[0] == digest[1] &&
