@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every generation's kernels give the same bits. Those of AVX-512 run here where the processor has
+ * it; their vectors of 64 bytes, cut up by the compiler, run everywhere. */
+#include "../src/kernels/kernels.h"
+#include "network.h"
+#include "rng.h"
+#include "suite.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct kernels kernels_short, kernels_long;
+
+enum { KINDS = 4, MOST = 560, TERMS = 15 };
+
+/* Where kernels read from, the same for all, and where they write to. */
+struct bench {
+  long rows, ld;
+  double *A, *x, *y, *p, *q, *c;
+  float *A_f32, *x_f32, *y_f32, *p_f32, *q_f32;
+};
+
+static double *numbers(long count, uint64_t which)
+{
+  double *v = fail_alloc((size_t)count, sizeof *v);
+
+  for (long i = 0; i < count; i++) v[i] = rng_normal(7, RNG_NOISE, which, (uint64_t)i, 0);
+  return v;
+}
+
+static float *singles(long count, const double *v)
+{
+  float *s = fail_alloc((size_t)count, sizeof *s);
+
+  for (long i = 0; i < count; i++) s[i] = (float)v[i];
+  return s;
+}
+
+static struct bench bench(long rows, long cols)
+{
+  const long ld = padded(cols);
+  struct bench b = {.rows = rows, .ld = ld};
+
+  b.A = numbers(rows * ld, 0);
+  b.x = numbers(ld, 1);
+  b.y = numbers(ld, 2);
+  b.p = numbers(TERMS * rows, 3);
+  b.q = numbers(TERMS * ld, 4);
+  b.c = numbers(TERMS, 5);
+  b.A_f32 = singles(rows * ld, b.A);
+  b.x_f32 = singles(ld, b.x);
+  b.y_f32 = singles(ld, b.y);
+  b.p_f32 = singles(TERMS * rows, b.p);
+  b.q_f32 = singles(TERMS * ld, b.q);
+  return b;
+}
+
+static void end(struct bench *b)
+{
+  double *const doubles[] = {b->A, b->x, b->y, b->p, b->q, b->c};
+  float *const floats[] = {b->A_f32, b->x_f32, b->y_f32, b->p_f32, b->q_f32};
+
+  for (int k = 0; k < 6; k++) free(doubles[k]);
+  for (int k = 0; k < 5; k++) free(floats[k]);
+}
+
+/* All results of a generation, one after the other: 8 vectors of rows, then the folded matrices. */
+struct results {
+  double out[8][MOST];
+  double *A;
+  float *A_f32;
+};
+
+static void compute(const struct kernels *k, const struct bench *b, struct results *r)
+{
+  const size_t all = (size_t)(b->rows * b->ld);
+
+  memset(r->out, 0, sizeof r->out);
+  k->rows_f64(b->A, b->rows, b->ld, b->x, r->out[0]);
+  k->rows_f32(b->A_f32, b->rows, b->ld, b->x_f32, r->out[1]);
+  k->rows2_f64(b->A, b->rows, b->ld, b->x, b->y, r->out[2], r->out[3]);
+  k->rows2_f32(b->A_f32, b->rows, b->ld, b->x_f32, b->y_f32, r->out[4], r->out[5]);
+  k->combine_f64(0.7, TERMS, b->c, b->p, b->rows, b->rows, r->out[6]);
+  k->combine_f32(0.7, TERMS, b->c, b->p_f32, b->rows, b->rows, r->out[7]);
+  r->A = fail_alloc(all, sizeof *r->A);
+  r->A_f32 = fail_alloc(all, sizeof *r->A_f32);
+  memcpy(r->A, b->A, all * sizeof *r->A);
+  memcpy(r->A_f32, b->A_f32, all * sizeof *r->A_f32);
+  k->fold_f64(r->A, b->rows, b->ld, 1e-3, TERMS, b->p, b->rows, b->q, b->ld);
+  k->fold_f32(r->A_f32, b->rows, b->ld, 1e-3, TERMS, b->p_f32, b->rows, b->q_f32, b->ld);
+}
+
+static bool same(const struct results *a, const struct results *b, size_t all)
+{
+  return memcmp(a->out, b->out, sizeof a->out) == 0 &&
+         memcmp(a->A, b->A, all * sizeof *a->A) == 0 &&
+         memcmp(a->A_f32, b->A_f32, all * sizeof *a->A_f32) == 0;
+}
+
+/* How many generations differ from AVX2 on a matrix of this size. */
+static int differ(long rows, long cols)
+{
+  const bool has_v4 = __builtin_cpu_supports("x86-64-v4") != 0;
+  const struct kernels *const kinds[KINDS] = {&kernels_x86_64_v3, &kernels_short, &kernels_long,
+                                              has_v4 ? &kernels_x86_64_v4 : &kernels_x86_64_v3};
+  struct bench b = bench(rows, cols);
+  static struct results r[KINDS];
+  int count = 0;
+
+  for (int k = 0; k < KINDS; k++) {
+    compute(kinds[k], &b, &r[k]);
+    if (!same(&r[0], &r[k], (size_t)(b.rows * b.ld))) {
+      fprintf(stderr, "%ld x %ld: generation %d differs\n", rows, cols, k);
+      count++;
+    }
+  }
+  for (int k = 0; k < KINDS; k++) {
+    free(r[k].A);
+    free(r[k].A_f32);
+  }
+  end(&b);
+  return count;
+}
+
+START_TEST(all_generations_give_the_same_bits)
+{
+  static const long rows[] = {1, 2, 3, 5, 8, 11, 64, 67, 129, MOST};
+  static const long cols[] = {1, 16, 17, 100, 128, 300, 784};
+
+  if (!__builtin_cpu_supports("x86-64-v3")) return;
+  for (int i = 0; i < 10; i++)
+    for (int j = 0; j < 7; j++) ck_assert_int_eq(differ(rows[i], cols[j]), 0);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+  MPI_Init(&argc, &argv);
+  Suite *suite = suite_create("generations");
+  TCase *facts = tcase_create("facts");
+  SRunner *runner = srunner_create(suite);
+
+  tcase_set_timeout(facts, 0);
+  suite_add_tcase(suite, facts);
+  tcase_add_test(facts, all_generations_give_the_same_bits);
+  return suite_run(runner);
+}
