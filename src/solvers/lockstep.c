@@ -9,6 +9,7 @@
  * Their difference judges the step. Order 2. */
 #include "stepper.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* What counts of the difference between a predicted and a corrected value. The corrected one is as
  * good as the cascade's but for drives that come from its neighbours' predicted values; a twelfth
@@ -19,6 +20,7 @@ struct lockstep {
   struct moment *guess; /* extrapolated drives, predicted values */
   struct moment *fixed; /* corrected values; all else is borrowed from `to` */
   double **own_drive, **own_force, **own_mean;
+  bool *here; /* [stages] whose vectors have arrived in this step */
 };
 
 /* guess->drive = from + h/(from - before) (from - before), whole where the stage is whole. */
@@ -63,32 +65,43 @@ static void predict(struct stepper *st, double h)
   }
 }
 
-/* Drives at t+h: first those whose vectors are here already, while the others travel. */
+/* Wait for a stage's vector and hand it on. */
+static void receive(struct stepper *st, int stage)
+{
+  const struct system *sys = st->solver->sys;
+  bool *here = ((struct lockstep *)st->own)->here;
+
+  if (here[stage]) return;
+  here[stage] = true;
+  route_end(sys->value[stage]);
+  if (!system_uses(sys, stage)) return;
+  if (st->owed) stepper_amend(st, stage);
+  pending_meet(st->pending, stage, st->to->value[stage]);
+}
+
+static bool travels(const struct system *sys, int stage)
+{
+  return stage != INPUT && sys->value[stage]->requests > 0;
+}
+
+/* Drives at t+h: first those whose vectors are here already, while the others travel; then each as
+ * its vector arrives, in the cascade's order. */
 static void drive_all(struct stepper *st, double h)
 {
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
   const int stages = system_stages(sys);
 
-  for (int pass = 0; pass < 2; pass++) {
+  memset(((struct lockstep *)st->own)->here, 0, (size_t)stages);
+  for (int late = 0; late < 2; late++)
     for (int k = 0; k < stages; k++) {
-      const bool travels = sys->value[k]->requests > 0;
-      if (travels != (pass == 1)) continue;
-      route_end(sys->value[k]);
-      if (!system_uses(sys, k)) continue;
-      if (st->owed) stepper_amend(st, k);
-      pending_meet(st->pending, k, st->to->value[k]);
-    }
-    for (int k = 0; k < stages; k++) {
-      const int syn = m->stage[k].synapse;
-      if (syn == NONE) continue;
-      const int pre = m->synapse[syn].pre;
-      const bool travels = pre != INPUT && sys->value[pre]->requests > 0;
-      if (travels != (pass == 1)) continue;
+      const int syn = m->stage[k].synapse, pre = syn == NONE ? INPUT : m->synapse[syn].pre;
+      if (syn == NONE || travels(sys, pre) != (late == 1)) continue;
+      if (pre != INPUT) receive(st, pre);
       pending_product(st->pending, syn, st->to->u, h, st->to->drive[k]);
       if (sys->drive[k]) route_begin(sys->drive[k]);
     }
-  }
+  for (int k = 0; k < stages; k++) receive(st, k);
   for (int k = 0; k < stages; k++)
     if (sys->drive[k]) route_end(sys->drive[k]);
   st->owed = false;
@@ -142,6 +155,7 @@ static void lockstep_create(struct solver *s, const struct job *job)
   (void)job;
   s->own = st;
   st->own = ls;
+  ls->here = fail_alloc((size_t)s->sys->model->stages, sizeof *ls->here);
   ls->guess = moment_create(s->sys);
   ls->fixed = moment_create(s->sys);
   ls->own_drive = ls->fixed->drive;
@@ -162,6 +176,7 @@ static void lockstep_destroy(struct solver *s)
   ls->fixed->mean = ls->own_mean;
   moment_destroy(ls->guess);
   moment_destroy(ls->fixed);
+  free(ls->here);
   free(ls);
   stepper_destroy(st);
 }
