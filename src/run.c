@@ -3,10 +3,10 @@
 #include "code.h"
 #include "diagnostics.h"
 #include "folder.h"
-#include "footprint.h"
 #include "log.h"
 #include "record.h"
 #include "session.h"
+#include "summary.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -306,78 +306,31 @@ static enum outcome integrate(struct run *r, double *reached)
   return ADVANCED;
 }
 
-static unsigned long long fingerprint(const struct run *r)
-{
-  struct field *fields;
-  const int count = state_fields(r->s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
-  const unsigned long long digest = store_fingerprint(r->comm, count, fields);
-
-  state_free_fields(count, fields);
-  return digest;
-}
-
-/* "name: value" lines of what the solver counts beyond steps. Caller frees. */
-static char *counter_lines(const struct solver *solver)
-{
-  char *text = fail_text("%s", "");
-
-  for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++) {
-    char *longer = fail_text("%s%s: %.0f\n", text, solver->kind->counters[k],
-                             solver->stats.counter[k]);
-    free(text);
-    text = longer;
-  }
-  return text;
-}
-
-/* What this process and the others of the run sent and took, as lines; the caller frees.
- * Collective. */
-static char *cost_lines(const struct run *r)
-{
-  const double steps = steps_tried(r) - r->tried, MiB = 1048576;
-  struct traffic sent = system_sent(r->s->sys);
-  double peak = footprint_peak() / MiB;
-
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sent, 2, MPI_DOUBLE, MPI_SUM, r->comm));
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, r->comm));
-  return fail_text("reductions: %.0f\nmessages: %.0f\nbytes_sent: %.0f\nmessages_per_step: %.6g\n"
-                   "bytes_per_step: %.6g\npeak_memory_MiB: %.1f\n",
-                   r->s->solver->stats.reductions, sent.messages, sent.bytes,
-                   sent.messages / fmax(steps, 1), sent.bytes / fmax(steps, 1), peak);
-}
-
 static void write_summary(struct run *r, double t)
 {
-  const struct solver *solver = r->s->solver;
-  const double wall = stopwatch() - r->began;
-  const unsigned long long digest = fingerprint(r);
-  int ranks;
+  const struct summary sum = {.status = r->status,
+                              .test = r->test,
+                              .train_accuracy = r->accuracy,
+                              .train_loss = r->loss,
+                              .done = (long)r->done,
+                              .simulated = t,
+                              .wall = stopwatch() - r->began,
+                              .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
+                              .tried = steps_tried(r) - r->tried};
+  const struct solver_stats *stats = &r->s->solver->stats;
+  unsigned long long digest;
+  char *text = summary_text(r->s, &sum, &digest);
 
-  CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
-  char *counters = counter_lines(solver);
-  char *cost = cost_lines(r);
-  char *text = fail_text(
-      "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
-      "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
-      "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
-      job_text(r->job, "name"), r->status, r->test.samples ? r->test.accuracy : NAN,
-      r->test.samples ? r->test.loss : NAN, r->test.samples, r->accuracy, r->loss, (long)r->done, t,
-      wall, (r->done - r->first) / fmax(r->solving, 1e-9), solver->kind->name, solver->stats.steps,
-      solver->stats.rejected, solver->stats.evaluations, counters, cost, ranks, digest,
-      TAUFLOW_VERSION);
   if (r->rank == 0) {
     char *path = folder_path(r->options->out, "summary.yml");
     folder_write_text(path, text, r->faults);
     free(path);
     log_line(r->log, "%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
-             r->status, (long)r->done, t, wall);
-    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", solver->stats.steps,
-             solver->stats.rejected, digest);
+             r->status, (long)r->done, t, sum.wall);
+    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", stats->steps,
+             stats->rejected, digest);
     log_line(r->log, "results in %s", r->options->out);
   }
-  free(counters);
-  free(cost);
   free(text);
   insist(r);
 }

@@ -3,20 +3,9 @@
 # Each bad input yields exactly its one message and exit status 2, and nothing is written.
 #
 #   cli_bad_input.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA
-cases=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 # Everything below the scratch folder with size and time: equal before and after means untouched.
 listing() { find . -printf '%p %s %T@ %l\n' | sort; }
@@ -25,7 +14,7 @@ listing() { find . -printf '%p %s %T@ %l\n' | sort; }
 refuse() {
   local what=$1 pattern=$2 before said count status=0
   shift 2
-  cases=$((cases + 1))
+  checks=$((checks + 1))
   before=$(listing)
   said=$(timeout 60 "$@" 2>&1 >/dev/null) || status=$?
   count=$(grep -c '^tauflow: ' <<<"$said" || true)
@@ -207,7 +196,7 @@ count=$("$program" run small.yml --set seed=x --set kp.tau_err=0 2>&1 | grep -c 
 on_ranks() {
   local what=$1 pattern=$2 before said
   shift 2
-  cases=$((cases + 1))
+  checks=$((checks + 1))
   before=$(listing)
   said=$(timeout 60 mpiexec -n 3 --oversubscribe --bind-to none \
     bash -c '"$@" || echo "exit $?"' bash "$program" "$@" 2>&1) || fail "$what on ranks: exit $?"
@@ -235,5 +224,4 @@ on_ranks "no states to resume" 'stateless' resume stateless
 on_ranks "no state" 'nowhere\.h5' evaluate nowhere.h5
 on_ranks "not a state" 'text\.h5' info text.h5
 
-echo "$cases bad inputs, $failures failures"
-[ "$failures" -eq 0 ]
+finish

@@ -3,20 +3,9 @@
 # tauflow bench measures what it should and says so. Nothing here depends on how fast the machine is.
 #
 #   cli_bench.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 # says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
 says() {
@@ -144,5 +133,4 @@ grep -q '^tauflow: none\.yml: No such file' said.txt || fail "faults of all jobs
 checks=$((checks + 1))
 [ ! -e x.yml ] || fail "a refused bench wrote a file"
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

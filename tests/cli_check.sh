@@ -4,20 +4,9 @@
 # with what it is asked.
 #
 #   cli_check.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 cat >small.yml <<'END'
 network:
@@ -122,5 +111,4 @@ status=0
 [ "$status" -eq 2 ] && grep -q 'broken.yml' err.txt || fail "broken machine file: $status"
 says "ranks of a run" "ranks: is not for tauflow run" run small.yml --ranks 2
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

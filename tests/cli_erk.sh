@@ -4,12 +4,8 @@
 # accepted and rejected steps, the same memory of them, the same state.
 #
 #   cli_erk.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 
 /usr/bin/python3 - <<'END'
 import h5py

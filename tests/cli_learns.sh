@@ -4,25 +4,16 @@
 # are skipped, and say so, where TAUFLOW_DATA is not set.
 #
 #   cli_learns.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-jobs=$(realpath "$(dirname "$0")/../jobs")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+jobs=$source/jobs
 
 value() { sed -n "s/^$2: //p" "$1/summary.yml"; }
 
 # at_least FOLDER KEY LIMIT
 at_least() {
   local got
+  checks=$((checks + 1))
   got=$(value "$1" "$2")
   echo "$1: $2 $got, wanted at least $3"
   awk -v got="$got" -v least="$3" 'BEGIN { exit !(got + 0 >= least + 0) }' || fail "$1: $2 $got"
@@ -63,5 +54,4 @@ else
   echo "skipped: digits, for TAUFLOW_DATA is not set"
 fi
 
-echo "$failures failures"
-[ "$failures" -eq 0 ]
+finish

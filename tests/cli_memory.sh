@@ -4,20 +4,9 @@
 # second copy of the weights while state files are written.
 #
 #   cli_memory.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 cat >small.yml <<'END'
 network:
@@ -70,5 +59,4 @@ foretold "cvode" 1 --set solver.name=cvode "${brief[@]}"
 foretold "cvode, Adams, on 2" 2 --set solver.name=cvode --set solver.method=adams "${brief[@]}"
 foretold "discrete" 1 "${wide[@]}" --set solver.name=discrete
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

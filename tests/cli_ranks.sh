@@ -3,20 +3,9 @@
 # The same bits on any number of ranks, and when a run is stopped and resumed on other ranks.
 #
 #   cli_ranks.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 cat >small.yml <<'END'
 network:
@@ -143,5 +132,4 @@ halves half-direct --set evaluate.every=12 "${direct[@]}" "${rms[@]}" --set kp.n
 halves half-erk --set evaluate.every=12 --set solver.name=erk --set solver.pcoeff=0.3 \
   --set solver.icoeff=0.4 --set evaluate.readout=dynamic "${single[@]}"
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

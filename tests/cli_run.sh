@@ -3,21 +3,9 @@
 # What a user meets from the first run to the last resume: each command does and says what it should.
 #
 #   cli_run.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-source=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
-scratch=$2
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 # ok WHAT COMMAND...: the command succeeds.
 ok() {
@@ -277,5 +265,4 @@ ok "a series that is lost is said" grep -q 'warning: .*series\.h5' said.txt
 same "the summary is made up for" "$(value sharp status)" done
 run "one presentation" one --set present.samples=1 --set evaluate.every=1 --set record.every=0
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

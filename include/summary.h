@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* summary.h - the flat "key: value" lines by which a run is judged: summary.yml (docs/files.md) */
+#ifndef TAUFLOW_SUMMARY_H
+#define TAUFLOW_SUMMARY_H
+
+#include "session.h"
+
+/* What only the run knows. */
+struct summary {
+  const char *status;       /* borrowed */
+  struct evaluation test;   /* the last; samples 0: none */
+  double train_accuracy, train_loss;
+  long done;                /* presentations completed */
+  double simulated, wall;   /* [s] */
+  double rate;              /* presentations of this process per second in the solver [1/s] */
+  double tried;             /* steps this process tried */
+};
+
+/* The text, with what the session's parts have counted, and the digest of the state; the caller
+ * frees it. Collective. */
+char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest);
+
+#endif

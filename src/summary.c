@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "summary.h"
+#include "code.h"
+#include "footprint.h"
+#include <stdlib.h>
+
+static unsigned long long fingerprint(const struct session *s)
+{
+  struct field *fields;
+  const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
+  const unsigned long long digest = store_fingerprint(s->comm, count, fields);
+
+  state_free_fields(count, fields);
+  return digest;
+}
+
+/* "name: value" lines of what the solver counts beyond steps. The caller frees. */
+static char *counter_lines(const struct solver *solver)
+{
+  char *text = fail_text("%s", "");
+
+  for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++) {
+    char *longer = fail_text("%s%s: %.0f\n", text, solver->kind->counters[k],
+                             solver->stats.counter[k]);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
+/* What this process and the others of the run sent and took, as lines; the caller frees.
+ * Collective. */
+static char *cost_lines(const struct session *s, double tried)
+{
+  const double steps = fmax(tried, 1), MiB = 1048576;
+  struct traffic sent = system_sent(s->sys);
+  double peak = footprint_peak() / MiB;
+
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sent, 2, MPI_DOUBLE, MPI_SUM, s->comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, s->comm));
+  return fail_text("reductions: %.0f\nmessages: %.0f\nbytes_sent: %.0f\nmessages_per_step: %.6g\n"
+                   "bytes_per_step: %.6g\npeak_memory_MiB: %.1f\n",
+                   s->solver->stats.reductions, sent.messages, sent.bytes, sent.messages / steps,
+                   sent.bytes / steps, peak);
+}
+
+char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest)
+{
+  const struct solver *solver = s->solver;
+  const bool tested = sum->test.samples > 0;
+  char *counters = counter_lines(solver), *cost = cost_lines(s, sum->tried);
+
+  *digest = fingerprint(s);
+  char *text = fail_text(
+      "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
+      "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
+      "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
+      "%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      job_text(s->job, "name"), sum->status, tested ? sum->test.accuracy : NAN,
+      tested ? sum->test.loss : NAN, sum->test.samples, sum->train_accuracy, sum->train_loss,
+      sum->done, sum->simulated, sum->wall, sum->rate, solver->kind->name, solver->stats.steps,
+      solver->stats.rejected, solver->stats.evaluations, counters, cost, s->part->size, *digest,
+      TAUFLOW_VERSION);
+  free(counters);
+  free(cost);
+  return text;
+}
