@@ -181,7 +181,7 @@ START_TEST(a_default_may_hang_on_a_choice)
   job_destroy(job);
 
   job = good("solver: {name: lockstep}\n");
-  ck_assert(job_real(job, "solver.relative") == 1e-3);
+  ck_assert(job_real(job, "solver.relative") == 1.5e-3);
   ck_assert(job_real(job, "solver.absolute") == 1e-12);
   job_destroy(job);
 

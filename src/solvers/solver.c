@@ -12,7 +12,7 @@ const struct key solver_keys[] = {
      "cascade: layer by layer within a step; lockstep: all layers at once, for many ranks; cvode: "
      "SUNDIALS CVODE on the whole state, the reference; erk: Tsitouras 5(4) on the whole state, "
      "document 001's method; discrete: one update a presentation"},
-    {"solver.relative", KEY_REAL, "2e-3", 1e-14, 1e6, false, NULL, "1",
+    {"solver.relative", KEY_REAL, "1.5e-3; solver.name=erk: 2e-3", 1e-14, 1e6, false, NULL, "1",
      "tolerance of a step relative to the size of y and of z, max norm; erk: to each element of y, "
      "z, W and V, root mean square"},
     {"solver.absolute", KEY_REAL, "1e-12; solver.name=erk: 1e-5", 0, INFINITY, false, NULL, "1",
