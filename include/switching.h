@@ -9,12 +9,6 @@
 
 #include "leak.h"
 
-/* Below zero, between, or at the cap: within one of them phi and its gate are linear. */
-static inline int switching_region(double cap, double s)
-{
-  return (s > 0) + (s >= cap);
-}
-
 /* What v, going linearly from v0 to v1 over a step, comes to while a unit is on:
  *   felt = felt0 v0 + felt1 v1 = int e^(-(h-s)/tau)/tau v(s) ds over that time
  *   mean = mean0 v0 + mean1 v1 = int v(s) ds / h */
