@@ -8,9 +8,9 @@
  * equations of motion as well as the forces are known, so a unit that switches within a step, or
  * relaxes much faster, costs no accuracy; what is missing is how both vectors vary together within
  * a step, of third order in it. Nodes are kept, products are M_0 x plus small corrections, and M_0
- * is written only when no more nodes fit and at the end. The held input is a blend of two images, so products of the first
- * layer with them are formed once a presentation, and its whole pending sum has rank two
- * (docs/equations.md, pending products). */
+ * is written only when no more nodes fit and at the end. The held input is a blend of two images,
+ * so products of the first layer with them are formed once a presentation, and its whole pending
+ * sum has rank two (docs/equations.md, pending products). */
 #ifndef TAUFLOW_PENDING_H
 #define TAUFLOW_PENDING_H
 
@@ -53,7 +53,8 @@ double pending_drift(const struct pending *p, int stage, const double *mean);
 bool pending_may_join(const struct pending *p, double h, const double *drift, const double *size,
                       double allowed, double longest);
 /* The step h stands: this rank's rows of its averages become a node, or part of the last one if it
- * joins; `to`, whose values were met, is the present point. Folds first when no node is free. Local. */
+ * joins; `to`, whose values were met, is the present point. Folds first when no node is free.
+ * Local. */
 void pending_accept(struct pending *p, double h, bool joins, const struct moment *from,
                     const struct moment *to);
 /* The other ranks' rows of a stage's average over the last accepted step, which may arrive after

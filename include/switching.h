@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* switching.h - forcing over a step in which a (clipped) relu unit switches
  *
- * phi bends and its gate jumps where the drive s crosses 0 or the cap. Were f taken as linear from end
- * to end such a step would lose an order, so the unit's forcing is integrated piece by piece, s going
+ * phi bends and its gate jumps where the drive s crosses 0 or the cap. With f linear from end to
+ * end such a step would lose an order, so the unit's forcing is integrated piece by piece, s going
  * linearly from s0 to s1 (docs/equations.md, switching units). All Local. */
 #ifndef TAUFLOW_SWITCHING_H
 #define TAUFLOW_SWITCHING_H

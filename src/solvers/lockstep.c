@@ -6,8 +6,9 @@
  * the exchanged values give the true drives at t+h. With those each rank corrects its own vectors:
  *   predicted  v(t+h) = E v + c0 f(t) + c1 f_extrapolated(t+h)     travels, and is multiplied
  *   corrected  v(t+h) = E v + c0 f(t) + c1 f(t+h)                  is where the next step begins
- * The correction follows the parabola of f as cascade does, and its averages enter the weights; they
- * travel with the next step's values. The difference of both helps to judge the step. Order 2. */
+ * The correction follows the parabola of f as cascade does, and its averages enter the weights;
+ * they travel with the next step's values. The difference of both helps to judge the step. Order
+ * 2. */
 #include "stepper.h"
 #include <stdlib.h>
 #include <string.h>
