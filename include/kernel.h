@@ -2,12 +2,15 @@
 /* kernel.h - the inner loops of the trajectory, with a fixed order of additions
  *
  * A row's dot product is computed whole by one rank in one order, so results do not depend on how
- * rows are cut over ranks. The order is one of lanes: element j goes to lane j mod 8 (double) or
- * 16 (float) of accumulator (j / lanes) mod 2, and lanes are added pairwise at the end; it is the
- * same for every instruction set the compiler builds the clones for. Library BLAS chooses its
- * order by block position, which is why it is not used here.
+ * rows are cut over ranks. A row has one sum in 8 lanes (double) or 16 (float): element j goes to
+ * lane j mod 8 or 16, at the end the upper half of the lanes is added to the lower, and then
+ * neighbours pairwise. Which loops run (AVX-512, AVX2 or portable ones) is chosen at run time by
+ * the processor; all keep this order (src/kernels/body.h). Library BLAS chooses its order by block
+ * position, which is why it is not used here.
  *
- * All arrays are 64-byte aligned, rows padded with zeros to ld, a multiple of PAD. All Local. */
+ * Rows of matrices are padded with zeros to ld, a multiple of PAD, and so are the vectors they
+ * meet. Those are fastest where they begin at multiples of 64 bytes; combine's v and out, fold's p
+ * and the out of rows may well begin anywhere. All Local. */
 #ifndef TAUFLOW_KERNEL_H
 #define TAUFLOW_KERNEL_H
 
@@ -37,9 +40,9 @@ void kernel_scale_f32(double c, const float *x, long n, float *out);
 /* Folds of more terms are right too, but slower where rows are long. */
 enum { KERNEL_TERMS = 16 };
 /* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*p_stride + i] q[k*q_stride + j]), k in order; A
- * [rows][ld], p [K][p_stride], q [K][q_stride], q's rows aligned. The decay comes as loss = 1 - d
- * because single precision could not hold a d this close to 1. Exchanging p and q gives exactly
- * the transposed result. */
+ * [rows][ld], p [K][p_stride], q [K][q_stride] padded as the rows are. The decay comes as
+ * loss = 1 - d because single precision could not hold a d this close to 1. Exchanging p and q
+ * gives exactly the transposed result. */
 void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
                      long p_stride, const double *q, long q_stride);
 void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,

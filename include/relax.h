@@ -21,12 +21,12 @@ struct relax {
   double E, c0, c1; /* the straight line: v1 = E v0 + c0 f0 + c1 f1 */
   double past, here, there;
   double bow, belly; /* what D takes from v1 and from the mean of f; 0: the straight line it is */
-  double slow;       /* tau/h: mean of v = mean of f - tau/h (v1 - v0) */
+  double slow;       /* tau/h: mean of v = mean of f - slow (v1 - v0) */
   double reach;      /* see extent.size */
 };
 
 struct extent {
-  double curvature; /* largest |D|, of rows with an active end where there is a gate */
+  double curvature; /* largest |D|, of rows active at some time where there is a gate */
   double size;      /* largest |v1| and reach |f1|; not finite if any is not */
   double moves;     /* largest |mean - v0| */
 };

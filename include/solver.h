@@ -3,8 +3,9 @@
  *
  * All solvers integrate the same equations from the state at the start of a presentation to the
  * state at its end, to a tolerance relative to the size of each state family (max norm; erk has
- * its own). Between presentations they remember nothing but what their notes tell, so a checkpoint
- * there needs nothing else of theirs. */
+ * its own; cascade and lockstep hold what weights learn from to it as well). Between presentations
+ * they remember nothing but what their notes tell, so a checkpoint there needs nothing else of
+ * theirs. */
 #ifndef TAUFLOW_SOLVER_H
 #define TAUFLOW_SOLVER_H
 

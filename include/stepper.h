@@ -20,7 +20,7 @@ struct stepper {
   bool owed;                         /* means of the last step are still to travel */
   struct verdict *verdict;           /* [stages] of the step being tried; owned */
   double *size;     /* [stages] largest |v|, |f| of the presentation so far; owned */
-  double *drift;    /* [stages] of the step accepted last; owned */
+  double *drift;    /* [stages] of the step being accepted, see verdict; owned */
   double tau_least; /* [s] */
   void *own;        /* the solver's own */
 };
@@ -43,7 +43,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
  * Local. */
 void stepper_amend(struct stepper *st, int stage);
 /* Fill drive and force of every stage of `at` from its (shared) values, exactly at at->u, with the
- * weights as of the last node. Collective. */
+ * weights as of the present point. Collective. */
 void stepper_evaluate(struct stepper *st, struct moment *at);
 
 #endif

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* switching.h - forcing over a step in which a (clipped) relu unit switches
  *
- * phi bends and its gate jumps where the drive s crosses 0 or the cap. Taken as linear from end to
+ * phi bends and its gate jumps where the drive s crosses 0 or the cap. With f linear from end to
  * end such a step would lose an order, so the unit's forcing is integrated piece by piece, s going
  * linearly from s0 to s1 (docs/equations.md, switching units). All Local. */
 #ifndef TAUFLOW_SWITCHING_H
 #define TAUFLOW_SWITCHING_H
 
 #include "leak.h"
-
-/* Below zero, between, or at the cap: within one of them phi and its gate are linear. */
-static inline int switching_region(double cap, double s)
-{
-  return (s > 0) + (s >= cap);
-}
 
 /* What v, going linearly from v0 to v1 over a step, comes to while a unit is on:
  *   felt = felt0 v0 + felt1 v1 = int e^(-(h-s)/tau)/tau v(s) ds over that time

@@ -21,20 +21,20 @@ struct pending {
   double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
   double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec), of the held input's since u = 0 */
   double now;           /* u of `decayed` [s] */
-  double joined;        /* of the last node's weight, the part of the step accepted last */
-  void **value;       /* [stages][SLOTS][ld] means, the present values, and those met last; NULL
-                         where not needed */
-  void **drive;       /* [stages][SLOTS][ld] of drives, where a synapse learns from them */
-  double **growth;    /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
-  double **gram;      /* [stages][SLOTS] inner products of the met value with the nodes and itself */
-  const void **met;   /* [stages] the value met last, in its slot */
-  double *drive_from; /* scratch [widest]: mean of a drive */
-  double begin;       /* u at the last fold [s] */
-  double *held;       /* [HELD][held_ld] */
+  double joined;        /* of the last node, the length of the step accepted last [s] */
+  void **value;         /* [stages][SLOTS][ld] means, the present values, and those met last; NULL
+                           where not needed */
+  void **drive;         /* [stages][SLOTS][ld] of drives, where a synapse learns from them */
+  double **growth;      /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
+  double **gram;        /* [stages][SLOTS] products of the met value with the nodes and itself */
+  const void **met;     /* [stages] the value met last, in its slot */
+  double *drive_mean;   /* scratch [widest]: mean of a drive over a step */
+  double begin;         /* u at the last fold [s] */
+  double *held;         /* [HELD][held_ld] */
   long held_ld;
-  double held_gram[3]; /* x_from.x_from, x_from.x_to, x_to.x_to */
-  void *side;          /* fold: [NODES][ld] the error's side, scaled */
-  void *input;         /* [2][ld] x_from, x_to */
+  double held_gram[3];  /* x_from.x_from, x_from.x_to, x_to.x_to */
+  void *side;           /* fold: [NODES][ld] the error's side, scaled */
+  void *input;          /* [2][ld] x_from, x_to */
 };
 
 static long width(const struct pending *p, int stage)
@@ -53,7 +53,7 @@ static void *new_nodes(const struct pending *p, int stage)
 }
 
 /* Slots are kept for stages that a synapse with rows here multiplies, and by the owners of stages
- * that any synapse learns from. */
+ * that any synapse multiplies or learns from. */
 static void allocate_nodes(struct pending *p)
 {
   const struct model *m = p->sys->model;
@@ -108,7 +108,7 @@ struct pending *pending_create(const struct system *sys)
     p->gram[k] = fail_alloc(SLOTS, sizeof(double));
     widest = (size_t)width(p, k) > widest ? (size_t)width(p, k) : widest;
   }
-  p->drive_from = fail_alloc(widest, sizeof(double));
+  p->drive_mean = fail_alloc(widest, sizeof(double));
   allocate_nodes(p);
   p->held_ld = padded(sys->state->matrix[0].rows);
   p->held = fail_alloc(HELD * (size_t)p->held_ld, sizeof(double));
@@ -116,25 +116,22 @@ struct pending *pending_create(const struct system *sys)
   return p;
 }
 
-/* Elements of the vectors that allocate_nodes makes on a rank; `rounded` counts apart. */
-static double node_elements(const struct model *m, int rank, double *rounded)
+/* Elements of the vectors that allocate_nodes makes on a rank. */
+static double node_elements(const struct model *m, int rank)
 {
   double elements = 0;
 
-  *rounded = 0;
   for (int s = 0; s < m->stages; s++) {
     const double ld = (double)padded(m->net->n[m->stage[s].layer]);
     const bool own = partition_owns(m->part, m->stage[s].layer, rank);
-    bool value = false, drive = false, met = false;
+    bool value = false, drive = false;
     for (int k = 0; k < m->synapses; k++) {
       const struct synapse *syn = &m->synapse[k];
       const bool here = partition_owns(m->part, syn->layer, rank);
-      met |= here && syn->pre == s;
       value |= (here || own) && (syn->pre == s || (syn->post == s && !syn->post_drive));
       drive |= here && syn->post == s && syn->post_drive;
     }
-    elements += (value + drive) * NODES * ld;
-    if (met && m->net->single) *rounded += ld;
+    elements += (value + drive) * SLOTS * ld;
   }
   return elements;
 }
@@ -142,8 +139,8 @@ static double node_elements(const struct model *m, int rank, double *rounded)
 double pending_bytes(const struct model *m, int rank)
 {
   const double unit = (double)vectors_unit(m->net->single);
-  double rounded, side = 0, widest = 0;
-  const double nodes = node_elements(m, rank, &rounded);
+  const double nodes = node_elements(m, rank);
+  double side = 0, widest = 0;
   long lo, hi;
 
   for (int k = 0; k < m->synapses; k++) {
@@ -155,7 +152,7 @@ double pending_bytes(const struct model *m, int rank)
   }
   partition_rows(m->part, 1, rank, &lo, &hi);
   const double input = lo < hi ? 2 * (double)padded(m->net->n[0]) : 0;
-  return unit * (nodes + NODES * side + input) + sizeof(float) * rounded +
+  return unit * (nodes + NODES * side + input) +
          sizeof(double) * (widest + HELD * (double)padded(hi - lo));
 }
 
@@ -175,7 +172,7 @@ void pending_destroy(struct pending *p)
   free(p->drive);
   free(p->gram);
   free(p->met);
-  free(p->drive_from);
+  free(p->drive_mean);
   free(p->held);
   free(p->side);
   free(p);
@@ -417,7 +414,7 @@ static void begin_batch(struct pending *p)
   p->count = 1;
 }
 
-/* The last node but the present point: 0 if there is none. */
+/* How many nodes stand for steps: all but the present point. */
 static int completed(const struct pending *p)
 {
   return p->count > 1 ? p->count - 1 : 0;
@@ -531,8 +528,8 @@ void pending_accept(struct pending *p, double h, bool joins, const struct moment
     join_rows(p, p->value[s], s, to->mean[s], lo, hi);
     if (!p->drive[s]) continue;
     for (long i = lo; i < hi; i++)
-      p->drive_from[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
-    join_rows(p, p->drive[s], s, p->drive_from, lo, hi);
+      p->drive_mean[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
+    join_rows(p, p->drive[s], s, p->drive_mean, lo, hi);
   }
   system_rows(p->sys, m->synapse[0].post, &lo, &hi);
   if (lo < hi && m->synapse[0].learns) add_held(p, from->u, h, to->mean[m->synapse[0].post] + lo);

@@ -100,19 +100,6 @@ START_TEST(the_weight_of_curvature_is_its_integral)
 }
 END_TEST
 
-START_TEST(regions_are_below_zero_between_and_at_the_cap)
-{
-  ck_assert_int_eq(switching_region(1, -1), 0);
-  ck_assert_int_eq(switching_region(1, 0), 0);
-  ck_assert_int_eq(switching_region(1, -0.0), 0);
-  ck_assert_int_eq(switching_region(1, 1e-300), 1);
-  ck_assert_int_eq(switching_region(1, 0.999), 1);
-  ck_assert_int_eq(switching_region(1, 1), 2);
-  ck_assert_int_eq(switching_region(1, INFINITY), 2);
-  ck_assert_int_eq(switching_region(INFINITY, 1e300), 1);
-}
-END_TEST
-
 /* Rounding of sums of terms of the size of s, or v, over the step. */
 static void check_forcing(const struct forcing f, struct step p, double size)
 {
@@ -190,7 +177,6 @@ int main(int argc, char **argv)
   suite_add_tcase(suite, facts);
   tcase_add_test(facts, a_leak_steps_linear_forcing_exactly);
   tcase_add_test(facts, the_weight_of_curvature_is_its_integral);
-  tcase_add_test(facts, regions_are_below_zero_between_and_at_the_cap);
   tcase_add_test(facts, forcing_of_a_unit_that_switches_is_its_integral);
   tcase_add_test(facts, forcing_is_its_integral_wherever_the_switch_falls);
   tcase_add_test(facts, a_unit_that_does_not_switch_is_not_treated_as_one);

@@ -4,9 +4,10 @@
  * y_l depends only on layers below and z_l only on layers above and on s, so taking the stages in
  * order makes the implicit exponential step
  *   v(t+h) = E v + c0 f(t) + c1 f(t+h)
- * explicit: f(t+h) of a stage needs values at t+h of earlier stages only. Each matrix is used once
- * a step and no step size is unstable. Of the weights at t+h, the part that the step itself adds
- * is first guessed from its left end; what is missing is h^2/tau_pot. Order 2. */
+ * explicit: f(t+h) of a stage needs values at t+h of earlier stages only. Where the last step says
+ * how f curves, v follows the parabola. Each matrix is used once a step and no step size is
+ * unstable. Of the weights at t+h, the part that the step itself adds is guessed from its left end;
+ * what is missing is of order h^2/tau_pot and judged (stepper.c). Order 2. */
 #include "stepper.h"
 
 static void cascade_try(struct stepper *st, double h)

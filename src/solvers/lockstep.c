@@ -4,9 +4,11 @@
  * Drives at t+h are extrapolated from the last two steps (the first layer's is exact, the input
  * being known), so every rank can step without waiting; then neighbours exchange y and z once, and
  * the exchanged values give the true drives at t+h. With those each rank corrects its own vectors:
- *   predicted  v(t+h) = E v + c0 f(t) + c1 f_extrapolated(t+h)     travels, and enters the weights
+ *   predicted  v(t+h) = E v + c0 f(t) + c1 f_extrapolated(t+h)     travels, and is multiplied
  *   corrected  v(t+h) = E v + c0 f(t) + c1 f(t+h)                  is where the next step begins
- * Their difference judges the step. Order 2. */
+ * The correction follows the parabola of f as cascade does, and its averages enter the weights;
+ * they travel with the next step's values. The difference of both helps to judge the step. Order
+ * 2. */
 #include "stepper.h"
 #include <stdlib.h>
 #include <string.h>

@@ -171,9 +171,9 @@ static void agree(const struct stepper *st)
   st->solver->stats.reductions++;
 }
 
-/* Error over tolerance. An error of y or z counts at the end of the step, relative to its family.
- * What the weights learn from counts over the whole presentation, relative to the stage itself: a
- * step that is exact at its end may still be too long for them. */
+/* The largest error over its tolerance. An error of y or z counts at the end of the step, relative
+ * to its family. What the weights learn from counts over the whole presentation, relative to the
+ * stage itself: a step that is exact at its end may still be too long for them. */
 static double judge(const struct stepper *st, double h)
 {
   const struct solver *s = st->solver;
