@@ -174,6 +174,7 @@ static double number(const struct scene *s, int step, int stage, int kind, long 
 static void draw(struct scene *s, int step, double u)
 {
   const struct node spare = s->last;
+  const int drawn = s->pairs && step > 0 && step % 2 == 0 ? step - 1 : step; /* of the means */
 
   moment_copy(s->sys, s->at, s->from);
   s->last = s->now;
@@ -185,7 +186,7 @@ static void draw(struct scene *s, int step, double u)
     for (long i = 0; i < s->net->n[s->model->stage[k].layer]; i++) {
       s->now.value[k][i] = number(s, step, k, 0, i);
       s->now.drive[k][i] = number(s, step, k, 1, i);
-      s->now.mean[k][i] = number(s, s->pairs && step % 2 == 0 ? step - 1 : step, k, 2, i);
+      s->now.mean[k][i] = number(s, drawn, k, 2, i);
     }
     system_rows(s->sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++) {
