@@ -4,13 +4,14 @@
 #include "pending.h"
 #include <stdlib.h>
 
-/* Steps a presentation takes at a tolerance of 1e-3, and nodes of pending products a step. */
-static const double STEPS = 45, NODES_PER_STEP = 0.4;
+/* Steps a presentation takes at a tolerance of 1e-3 if layer follows layer, and how many times as
+ * many if all step at once, each from its neighbours' past. Nodes of pending products a step. */
+static const double STEPS = 45, AT_ONCE = 1.5, NODES_PER_STEP = 0.4;
 /* Pending on average: from 1 to NODES. */
 static const double MEAN_NODES = (PENDING_NODES + 1) / 2.0;
 /* A stage's row costs so many times its exponential update, with its force, its nodes, its copies
  * and its switching; a stage by itself as much as so many calls of a kernel on next to nothing. */
-static const double ROW_UPDATES = 3.5, STAGE_CALLS = 8;
+static const double ROW_UPDATES = 5, STAGE_CALLS = 8;
 enum { BOUND_EVERY = 16 }; /* presentations between looks at the largest weight (run.c) */
 
 struct prediction *predict_create(const struct job *job, const struct model *model)
@@ -82,7 +83,9 @@ struct traffic predict_all(const struct prediction *p, const struct rounds *roun
 
 double predict_steps(const struct job *job)
 {
-  return STEPS * cbrt(1e-3 / job_real(job, "solver.relative"));
+  const double layers = solver_kind_of(job)->serial ? 1 : AT_ONCE;
+
+  return STEPS * layers * cbrt(1e-3 / job_real(job, "solver.relative"));
 }
 
 bool predict_knows(const struct job *job)
@@ -136,9 +139,14 @@ static struct side side_of(const struct prediction *p, const struct machine *mac
   return s;
 }
 
+/* Beyond the widest matrix that was measured in single precision, one of as many bytes was measured
+ * in double: bound by memory, both take as long. */
 static double rate(const struct side *s, enum machine_kernel kernel, double width)
 {
-  return machine_rate(s->machine, s->rates, kernel, s->precision, fmax(width, 1));
+  const double own = machine_rate(s->machine, s->rates, kernel, s->precision, fmax(width, 1));
+
+  if (s->precision == IN_DOUBLE || width <= s->machine->width[MACHINE_WIDTHS - 1]) return own;
+  return fmin(own, 2 * machine_rate(s->machine, s->rates, kernel, IN_DOUBLE, width / sqrt(2)));
 }
 
 /* M x: 2 rows cols operations. */
@@ -231,18 +239,31 @@ static bool travels(const struct prediction *p, int stage, int rank)
          0;
 }
 
+/* While one rank is at its whole layer, a serial solver leaves the memory to it alone; but what the
+ * other ranks of the machine read in their turn passes through the same caches. */
+static struct side side_at(const struct side *s, int k)
+{
+  struct side at = *s;
+
+  if (!solver_kind_of(s->p->job)->serial || s->p->value[k].owners > 1) return at;
+  at.rates = &s->machine->alone;
+  at.span *= sqrt(fmin(s->p->model->part->size, s->machine->ranks));
+  return at;
+}
+
 /* Stage k on this rank: drive, force and step. */
 static struct work stage_work(const struct side *s, int k)
 {
   const struct model *m = s->p->model;
+  const struct side at = side_at(s, k);
   const int syn = m->stage[k].synapse, passes = solver_kind_of(s->p->job)->step.passes;
-  struct work w = {.elements = passes * pass(s, k)};
+  struct work w = {.elements = passes * pass(&at, k)};
 
   if (syn == NONE) return w;
   const int pre = m->synapse[syn].pre;
-  w.pending = combination(s, syn);
+  w.pending = combination(&at, syn);
   if (pre == INPUT) return w;
-  w.products = product(s, syn);
+  w.products = product(&at, syn);
   if (!travels(s->p, pre, s->rank)) w.home = w.products;
   return w;
 }
