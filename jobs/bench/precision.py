@@ -36,7 +36,7 @@ NETWORKS = {
                  "cvode": (12, ["1e-2", "2e-3", "1e-4", "1e-6"])},
     "mnist-5": {"cascade": (12, STEPS), "lockstep": (12, STEPS), "erk": (12, ERK[:3]),
                 "cvode": (1, ["1e-2", "1e-3", "1e-4"])},
-    "mnist-10": {"cascade": (12, STEPS), "lockstep": (12, STEPS), "erk": (12, ERK[:3]),
+    "mnist-10": {"cascade": (4, STEPS), "lockstep": (4, STEPS), "erk": (4, ERK[:3]),
                  "cvode": (1, ["1e-2", "1e-3"])},
 }
 STYLE = {"cascade": ("C0", "o", "-"), "lockstep": ("C1", "s", "--"), "erk": ("C2", "^", "-."),
