@@ -9,7 +9,7 @@ runs on from the same state at several tolerances. Error: of all elements of W a
 relative to that of what these presentations change, against cascade at relative 1e-8 in double
 precision. Time and steps (rejected ones included) are those of a presentation; where presentations
 are fast, a second, longer run is timed. Prints a table and draws work-precision.png. Needs
-TAUFLOW_DATA and about six minutes. Runs that are there are not repeated.
+TAUFLOW_DATA and about ten minutes, half of it cvode on mnist-10. Runs that are there are not repeated.
 """
 import argparse
 import os
