@@ -244,8 +244,8 @@ static void print_trial(const struct comparison *c, const char *name, const stru
   fflush(stdout);
 }
 
-/* What a presentation takes over what its products alone would take: where every step reads W and V
- * once and pending products are not folded in, products are all that any method has to do. */
+/* The time of a presentation over that of its products alone, which no method of one evaluation a
+ * step can do without; what else there is, activations, errors, folds, is this program's. */
 static void bench_least(const struct comparison *c, const struct session *s, const struct trial *t)
 {
   const struct pace pace = {c->comm, c->cli->quick ? 0.5e-3 : 2e-3, c->cli->quick ? 12e-3 : 120e-3};
@@ -254,9 +254,9 @@ static void bench_least(const struct comparison *c, const struct session *s, con
   const double flop = p.once_flop + each * p.step_flop, least = 1e3 * (p.once + each * p.step);
 
   if (c->rank != 0) return;
-  printf("            its products alone: %.3g Mflop a presentation; matrices in turn: %.1f Gflop/s, "
-         "%.3g ms, which the\n            solver takes %.2f times; the largest again and again: "
-         "%.1f Gflop/s, %.3g ms, %.2f times\n",
+  printf("            its products alone: %.3g Mflop a presentation; matrices in turn: %.1f "
+         "Gflop/s, %.3g ms, which the\n            solver takes %.2f times; the largest again "
+         "and again: %.1f Gflop/s, %.3g ms, %.2f times\n",
          1e-6 * flop, 1e-6 * flop / least, least, ms / least, 1e-9 * p.rate,
          1e3 * flop / p.rate, ms * p.rate / (1e3 * flop));
   fflush(stdout);
