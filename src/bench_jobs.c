@@ -244,6 +244,24 @@ static void print_trial(const struct comparison *c, const char *name, const stru
   fflush(stdout);
 }
 
+/* The time of a presentation over that of its products alone, which no method of one evaluation a
+ * step can do without; what else there is, activations, errors, folds, is this program's. */
+static void bench_least(const struct comparison *c, const struct session *s, const struct trial *t)
+{
+  const struct pace pace = {c->comm, c->cli->quick ? 0.5e-3 : 2e-3, c->cli->quick ? 12e-3 : 120e-3};
+  const struct products p = bench_products(&pace, s);
+  const double each = t->evaluations / (double)t->shown, ms = 1e3 * t->seconds / (double)t->shown;
+  const double flop = p.once_flop + each * p.step_flop, least = 1e3 * (p.once + each * p.step);
+
+  if (c->rank != 0) return;
+  printf("            its products alone: %.3g Mflop a presentation; matrices in turn: %.1f "
+         "Gflop/s, %.3g ms, which the\n            solver takes %.2f times; the largest again "
+         "and again: %.1f Gflop/s, %.3g ms, %.2f times\n",
+         1e-6 * flop, 1e-6 * flop / least, least, ms / least, 1e-9 * p.rate,
+         1e3 * flop / p.rate, ms * p.rate / (1e3 * flop));
+  fflush(stdout);
+}
+
 /* One line of the table: what the solver did, or why it did nothing. */
 static void bench_solver(const struct comparison *c, const struct solver_kind *kind)
 {
@@ -261,6 +279,7 @@ static void bench_solver(const struct comparison *c, const struct solver_kind *k
     if (s) {
       const struct trial t = try_solver(c, s);
       print_trial(c, kind->name, &t);
+      if (kind->means && s->part->size == 1 && !t.diverged) bench_least(c, s, &t);
     } else if (c->rank == 0) {
       printf("  %-9s left out: %s", kind->name, faults.text ? faults.text : "\n");
     }

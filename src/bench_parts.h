@@ -3,13 +3,16 @@
  *
  * bench_loops.c has loops that use one resource of the machine to the full, bench_time.c times
  * them, bench_machine.c and bench_kernels.c fill struct rates, bench_messages.c the rest of struct
- * machine, bench_jobs.c compares solvers on a job, and bench.c is the command. */
+ * machine, bench_jobs.c compares solvers on a job, bench_products.c finds the least time they could
+ * take, and bench.c is the command. */
 #ifndef TAUFLOW_BENCH_PARTS_H
 #define TAUFLOW_BENCH_PARTS_H
 
 #include "cli.h"
 #include "machine.h"
 #include <stdint.h>
+
+struct session;
 
 /* --- bench_loops.c; all Local --- */
 
@@ -90,6 +93,19 @@ void bench_kernels(const struct pace *pace, const struct machine *m, enum precis
 void bench_messages(MPI_Comm comm, const struct pace *pace, struct machine *m);
 /* Wait for all ranks without keeping a processor busy. Collective. */
 void bench_rest(MPI_Comm comm);
+
+/* --- bench_products.c --- */
+
+/* The products with W and V that a presentation cannot do without, and how fast they are when
+ * nothing else is done: kernel_rows on the job's own matrices. */
+struct products {
+  double once_flop, once; /* W_1 times two images, once a presentation: [flop], [s] */
+  double step_flop, step; /* all other matrices once, in the cascade's order: [flop], [s] */
+  double rate;            /* the largest of these again and again [flop/s] */
+};
+
+/* Of this rank's rows; times are those of the slowest rank. Collective. */
+struct products bench_products(const struct pace *pace, const struct session *s);
 
 /* --- bench_jobs.c --- */
 

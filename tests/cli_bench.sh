@@ -103,10 +103,19 @@ END_OF_PYTHON
 
 says "a job" 0 '^small\.yml: 1344 weights, presentations 21 to 24$' "$program" bench --quick small.yml
 solvers 1
+checks=$((checks + 1))
+# Each evaluation takes W_2 and V_1, 2 x 2 x 160 flop, and a presentation W_1 with two images.
+awk '$1 == "cascade" { wanted = 4e-6 * 16 * 64 + $5 * 640e-6 }
+     $1 == "its" && !found { found = $4; alone = $12; times = 0 }
+     $1 == "solver" && $2 == "takes" && !times { times = $3 }
+     END { exit !(found > 0 && (found / wanted - 1)^2 < 1e-4 && alone > 0 && times > 0.8) }' \
+  said.txt || fail "products of a presentation:"$'\n'"$(<said.txt)"
 steps=$(awk '$1 == "cascade" { print $4 }' said.txt)
 says "a job on ranks" 0 '^small\.yml: 1344 weights, presentations 21 to 24$' \
   "${on[@]}" 2 "$program" bench --quick small.yml
 solvers 2
+checks=$((checks + 1))
+! grep -q 'its products alone' said.txt || fail "products of one rank are not those of a presentation"
 checks=$((checks + 1))
 [ "$(awk '$1 == "cascade" { print $4 }' said.txt)" = "$steps" ] || fail "steps depend on ranks"
 error=$(awk '$1 == "cascade" { print $6 }' said.txt)

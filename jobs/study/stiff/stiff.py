@@ -13,10 +13,8 @@ are not repeated.
 import argparse
 import os
 import shutil
-import subprocess
 import sys
 
-import h5py
 import matplotlib
 import numpy as np
 
@@ -24,7 +22,9 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.normpath(os.path.join(HERE, "../../.."))
+sys.path.insert(0, os.path.join(HERE, "../.."))
+import runs  # noqa: E402
+
 START, SHOWN, TIMES = 20, 6, 2
 DURATIONS = [0.05, 0.2, 1.0, 5.0]
 TAU_ERR = [1e-3, 100e-3]
@@ -43,32 +43,7 @@ STYLE = {"cascade": ("C0", "o"), "cvode, order 3": ("C1", "s"), "cvode, order 5"
 
 
 def run(folder, settings, start=None):
-    """summary.yml of the run as a dictionary; None if it failed or took too long."""
-    summary, gave_up = os.path.join(folder, "summary.yml"), folder + ".gave-up"
-    if os.path.exists(gave_up):
-        return None
-    if not os.path.exists(summary):
-        command = [f"{ROOT}/build/tauflow", "run", f"{HERE}/stiff.yml", "--out", folder, "--overwrite"]
-        for setting in settings:
-            command += ["--set", setting]
-        if start:
-            command += ["--start", start]
-        one_thread = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
-        try:
-            subprocess.run(command, env=one_thread, timeout=LIMIT, stdout=subprocess.DEVNULL, check=True)
-        except subprocess.TimeoutExpired:
-            open(gave_up, "w", encoding="utf-8").close()
-            return None
-        except subprocess.CalledProcessError as failure:
-            sys.exit(f"stiff: {folder}: exit status {failure.returncode}")
-    with open(summary, encoding="utf-8") as lines:
-        return dict(line.rstrip("\n").split(": ", 1) for line in lines)
-
-
-def weights(folder):
-    with h5py.File(os.path.join(folder, "state-last.h5")) as file:
-        return np.concatenate([file[layer][name][()].ravel() for layer in sorted(file)
-                               if layer.startswith("layer") for name in "WV" if name in file[layer]])
+    return runs.run(f"{HERE}/stiff.yml", folder, settings, start, LIMIT)
 
 
 def study(work, hidden, tau_err, duration):
@@ -81,8 +56,8 @@ def study(work, hidden, tau_err, duration):
     start = f"{base}-start/state-last.h5"
     run(f"{base}-check", more + CHECK, start)
     known = run(f"{base}-truth", more + TRUTH, start)
-    before, check = weights(f"{base}-start"), weights(f"{base}-check")
-    truth = weights(f"{base}-truth") if known else check
+    before, check = runs.weights(f"{base}-start"), runs.weights(f"{base}-check")
+    truth = runs.weights(f"{base}-truth") if known else check
     change = np.linalg.norm(truth - before)
     say = (f"cascade at 1e-9 and cvode at 1e-10 differ by {np.linalg.norm(check - truth) / change:.1e}"
            if known else f"cvode at 1e-10 takes more than {LIMIT} s: the truth is cascade at 1e-9")
@@ -98,7 +73,7 @@ def study(work, hidden, tau_err, duration):
                     break
             if not found[-1]:
                 break
-            error = np.linalg.norm(weights(f"{name}-0") - truth) / change
+            error = np.linalg.norm(runs.weights(f"{name}-0") - truth) / change
             rows.append((solver, relative, error, float(found[0]["steps"]) / SHOWN,
                          float(found[0]["evaluations"]) / SHOWN,
                          min(1 / float(f["samples_per_s"]) for f in found)))
@@ -157,7 +132,7 @@ def draw(found, target):
 
 def main():
     parser = argparse.ArgumentParser(description="Cascade and CVODE on stiff jobs.")
-    parser.add_argument("--work", default=os.path.join(ROOT, "output/stiff"), help="folder of the runs")
+    parser.add_argument("--work", default=os.path.join(runs.ROOT, "output/stiff"), help="folder of the runs")
     parser.add_argument("--figure", metavar="FILE.png", help="the figure (stiff.png in the folder)")
     parser.add_argument("--redo", action="store_true", help="run anew what is there")
     arguments = parser.parse_args()
