@@ -183,8 +183,8 @@ struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
   if (shape == KINKED)
     find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
   if (shape != SMOOTH) x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
-  return (struct verdict){.error = isfinite(x.size) ? (follow ? FOLLOWED : 1) * k->j * x.curvature
-                                                    : INFINITY,
+  const bool finite = isfinite(x.size) && isfinite(x.curvature);
+  return (struct verdict){.error = finite ? (follow ? FOLLOWED : 1) * k->j * x.curvature : INFINITY,
                           .blur = x.curvature / 6,
                           .size = x.size,
                           .moves = x.moves};
