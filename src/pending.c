@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pending.h"
-#include "kernel.h"
-#include "relax.h"
+#include "held.h"
 #include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,13 @@
 /* One more than nodes, for the values of the step being tried. */
 enum { NODES = PENDING_NODES, SLOTS = NODES + 1 };
 
-/* The held input's four vectors, [own rows of layer 1] each: the products W_1 x_from and W_1 x_to,
- * and the sums over steps of c (1-b) post and c b post. */
-enum { W_FROM, W_TO, SUM_FROM, SUM_TO, HELD };
-
 struct pending {
   const struct system *sys;
   bool single;          /* the precision of weights and nodes */
   int count;            /* nodes: completed steps, and the present point as the last */
   double time[NODES];   /* u of each: the middle of a step, the present point [s] */
   double weight[NODES]; /* length of the steps it stands for [s]; 0 for the present point */
-  double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec), of the held input's since u = 0 */
+  double *decayed;      /* [synapses] e^(-(now-begin)/tau_dec) */
   double now;           /* u of `decayed` [s] */
   double joined;        /* of the last node, the length of the step accepted last [s] */
   void **value;         /* [stages][SLOTS][ld] means, the present values, and those met last; NULL
@@ -30,11 +25,8 @@ struct pending {
   const void **met;     /* [stages] the value met last, in its slot */
   double *drive_mean;   /* scratch [widest]: mean of a drive over a step */
   double begin;         /* u at the last fold [s] */
-  double *held;         /* [HELD][held_ld] */
-  long held_ld;
-  double held_gram[3];  /* x_from.x_from, x_from.x_to, x_to.x_to */
+  struct held *held;    /* the first layer's input; owned */
   void *side;           /* fold: [NODES][ld] the error's side, scaled */
-  void *input;          /* [2][ld] x_from, x_to */
 };
 
 static long width(const struct pending *p, int stage)
@@ -80,13 +72,11 @@ static void allocate_fold(struct pending *p)
   for (int k = 0; k < p->sys->model->synapses; k++) {
     const struct matrix *M = &p->sys->state->matrix[k];
     const size_t rows = (size_t)padded(M->rows), ld = (size_t)M->ld;
-    if (M->rows == 0) continue;
+    if (M->rows == 0 || p->sys->model->synapse[k].pre == INPUT) continue;
     most = rows > most ? rows : most;
-    if (p->sys->model->synapse[k].pre != INPUT) most = ld > most ? ld : most;
+    most = ld > most ? ld : most;
   }
   p->side = fail_alloc(NODES * most, vectors_unit(p->single));
-  if (p->sys->state->matrix[0].rows > 0)
-    p->input = fail_alloc(2 * (size_t)p->sys->state->matrix[0].ld, vectors_unit(p->single));
 }
 
 struct pending *pending_create(const struct system *sys)
@@ -110,8 +100,7 @@ struct pending *pending_create(const struct system *sys)
   }
   p->drive_mean = fail_alloc(widest, sizeof(double));
   allocate_nodes(p);
-  p->held_ld = padded(sys->state->matrix[0].rows);
-  p->held = fail_alloc(HELD * (size_t)p->held_ld, sizeof(double));
+  p->held = held_create(sys);
   allocate_fold(p);
   return p;
 }
@@ -146,14 +135,11 @@ double pending_bytes(const struct model *m, int rank)
   for (int k = 0; k < m->synapses; k++) {
     const struct synapse *syn = &m->synapse[k];
     partition_rows(m->part, syn->layer, rank, &lo, &hi);
-    if (lo < hi) side = fmax(side, (double)padded(hi - lo));
-    if (lo < hi && syn->pre != INPUT) side = fmax(side, (double)padded(syn->cols));
+    if (lo < hi && syn->pre != INPUT)
+      side = fmax(side, (double)padded(hi - lo > syn->cols ? hi - lo : syn->cols));
     widest = fmax(widest, (double)padded(syn->rows));
   }
-  partition_rows(m->part, 1, rank, &lo, &hi);
-  const double input = lo < hi ? 2 * (double)padded(m->net->n[0]) : 0;
-  return unit * (nodes + NODES * side + input) +
-         sizeof(double) * (widest + HELD * (double)padded(hi - lo));
+  return unit * (nodes + NODES * side) + sizeof(double) * widest + held_bytes(m, rank);
 }
 
 void pending_destroy(struct pending *p)
@@ -165,7 +151,6 @@ void pending_destroy(struct pending *p)
     free(p->gram[k]);
   }
   for (int k = 0; k < p->sys->model->synapses; k++) free(p->growth[k]);
-  free(p->input);
   free(p->growth);
   free(p->decayed);
   free(p->value);
@@ -173,25 +158,9 @@ void pending_destroy(struct pending *p)
   free(p->gram);
   free(p->met);
   free(p->drive_mean);
-  free(p->held);
+  held_destroy(p->held);
   free(p->side);
   free(p);
-}
-
-/* Both images meet W_1 in one reading of it. */
-static void multiply_held_input(struct pending *p)
-{
-  const struct presenter *pr = p->sys->presenter;
-  const struct matrix *M = &p->sys->state->matrix[0];
-
-  if (M->rows == 0) return;
-  vectors_store(p->single, 1, pr->x_from, M->ld, p->input);
-  vectors_store(p->single, 1, pr->x_to, M->ld, vectors_at(p->single, p->input, M->ld));
-  matrix_multiply2(M, p->input, p->held + W_FROM * p->held_ld, p->held + W_TO * p->held_ld);
-  memset(p->held + SUM_FROM * p->held_ld, 0, 2 * (size_t)p->held_ld * sizeof(double));
-  kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_from, &p->held_gram[0]);
-  kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_to, &p->held_gram[1]);
-  kernel_rows_f64(pr->x_to, 1, M->ld, pr->x_to, &p->held_gram[2]);
 }
 
 static void set_growth(struct pending *p, int n)
@@ -206,7 +175,7 @@ static void set_growth(struct pending *p, int n)
   }
 }
 
-/* The decay since the last fold, of the held input's products since u = 0, at time u. */
+/* The decay since the last fold, at time u. */
 static void set_decay(struct pending *p, double u)
 {
   const struct synapse *syn = p->sys->model->synapse;
@@ -214,10 +183,8 @@ static void set_decay(struct pending *p, double u)
   if (p->now == u) return;
   p->now = u;
   for (int k = 0; k < p->sys->model->synapses; k++) {
-    const double begin = syn[k].pre == INPUT ? 0 : p->begin;
-    const bool same = k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec &&
-                      (syn[k].pre == INPUT) == (syn[k - 1].pre == INPUT);
-    p->decayed[k] = same ? p->decayed[k - 1] : exp(-(u - begin) / syn[k].tau_dec);
+    const bool same = k > 0 && syn[k].tau_dec == syn[k - 1].tau_dec;
+    p->decayed[k] = same ? p->decayed[k - 1] : exp(-(u - p->begin) / syn[k].tau_dec);
   }
 }
 
@@ -268,7 +235,7 @@ void pending_begin(struct pending *p)
   p->count = 0;
   p->begin = 0;
   p->now = -1;
-  multiply_held_input(p);
+  held_begin(p->held);
 }
 
 void pending_first(struct pending *p, const struct moment *at)
@@ -295,26 +262,17 @@ static const void *post_nodes(const struct pending *p, const struct synapse *syn
   return vectors_at(p->single, syn->post_drive ? p->drive[syn->post] : p->value[syn->post], lo);
 }
 
-/* The first layer: x = (1-b) x_from + b x_to. */
-static void held_product(const struct pending *p, int k, double u, double ahead, double *out)
+/* The held input's rows, which learn from the present point's post vector while a step is tried. */
+static void product_of_held(const struct pending *p, int k, double u, double ahead, double *out)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
-  const double b = presenter_blend(p->sys->presenter, u), *g = p->held_gram;
-  const double from = ((1 - b) * g[0] + b * g[1]) / syn->tau_pot;
-  const double to = ((1 - b) * g[1] + b * g[2]) / syn->tau_pot;
-  const double c[HELD] = {[W_FROM] = 1 - b, [W_TO] = b, [SUM_FROM] = from, [SUM_TO] = to};
-  const long rows = p->sys->state->matrix[k].rows, stride = padded(syn->rows);
-  const bool grown = p->count > 0 && syn->learns;
-
-  memset(out, 0, (size_t)rows * sizeof *out);
-  kernel_combine_f64(1, grown ? HELD : 2, c, p->held, p->held_ld, rows, out);
-  if (!grown) return;
-
   const int last = p->count - 1;
-  const double b0 = presenter_blend(p->sys->presenter, p->time[last]);
-  const double next = ahead * exp(p->time[last] / syn->tau_dec) * ((1 - b0) * from + b0 * to);
-  vectors_combine(p->single, p->decayed[k], 1, &next,
-                  vectors_at(p->single, post_nodes(p, syn), last * stride), stride, rows, out);
+
+  if (p->count > 0 && syn->learns)
+    held_product(p->held, u, p->time[last], ahead,
+                 vectors_at(p->single, post_nodes(p, syn), last * padded(syn->rows)), out);
+  else
+    held_product(p->held, u, 0, 0, NULL, out);
 }
 
 void pending_product(struct pending *p, int k, double u, double ahead, double *drive)
@@ -325,8 +283,8 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
 
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
   if (lo == hi) return;
+  if (syn->pre == INPUT) return product_of_held(p, k, u, ahead, drive + lo);
   set_decay(p, u);
-  if (syn->pre == INPUT) return held_product(p, k, u, ahead, drive + lo);
   matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
 
@@ -336,26 +294,6 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
   vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn),
                   padded(syn->rows), hi - lo, drive + lo);
-}
-
-/* The mean of b over a step h that begins at u: Simpson's rule is exact for a cubic. */
-static double mean_blend(const struct presenter *pr, double u, double h)
-{
-  return (presenter_blend(pr, u) + 4 * presenter_blend(pr, u + h / 2) +
-          presenter_blend(pr, u + h)) /
-         6;
-}
-
-/* Add a step to the held input's rank-two sum. */
-static void add_held(struct pending *p, double u, double h, const double *post)
-{
-  const struct synapse *syn = &p->sys->model->synapse[0];
-  const long rows = p->sys->state->matrix[0].rows;
-  const double b = mean_blend(p->sys->presenter, u, h), c = h * exp((u + h / 2) / syn->tau_dec);
-  const double from = c * (1 - b), to = c * b;
-
-  kernel_combine_f64(1, 1, &from, post, rows, rows, p->held + SUM_FROM * p->held_ld);
-  kernel_combine_f64(1, 1, &to, post, rows, rows, p->held + SUM_TO * p->held_ld);
 }
 
 /* Scale the error's side of all nodes: that it carries the coefficients, whichever side of the
@@ -385,18 +323,6 @@ static void fold(struct pending *p, int k)
   }
 }
 
-static void fold_held(struct pending *p)
-{
-  const struct synapse *syn = &p->sys->model->synapse[0];
-  struct matrix *M = &p->sys->state->matrix[0];
-  const double loss = -expm1(-p->time[p->count - 1] / syn->tau_dec);
-
-  for (int e = 0; e < 2; e++)
-    vectors_store(p->single, 1 / syn->tau_pot, p->held + (SUM_FROM + e) * p->held_ld, M->rows,
-                  vectors_at(p->single, p->side, e * p->held_ld));
-  matrix_fold(M, loss, 2, p->side, p->held_ld, p->input, M->ld);
-}
-
 /* Fold all but the held input. */
 static void fold_hidden(struct pending *p)
 {
@@ -423,10 +349,8 @@ static int completed(const struct pending *p)
 double pending_missed(const struct pending *p, int k, double u, double h, double moves)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
-  const double b = presenter_blend(p->sys->presenter, u), *g = p->held_gram;
-  const double square = syn->pre == INPUT
-                            ? (1 - b) * (1 - b) * g[0] + 2 * b * (1 - b) * g[1] + b * b * g[2]
-                            : p->gram[syn->pre][p->count];
+  const double square =
+      syn->pre == INPUT ? held_square(p->held, u) : p->gram[syn->pre][p->count];
 
   return owns_synapse(p, k) ? h / syn->tau_pot * square * moves : 0;
 }
@@ -532,13 +456,14 @@ void pending_accept(struct pending *p, double h, bool joins, const struct moment
     join_rows(p, p->drive[s], s, p->drive_mean, lo, hi);
   }
   system_rows(p->sys, m->synapse[0].post, &lo, &hi);
-  if (lo < hi && m->synapse[0].learns) add_held(p, from->u, h, to->mean[m->synapse[0].post] + lo);
+  if (lo < hi && m->synapse[0].learns)
+    held_accept(p->held, from->u, h, to->mean[m->synapse[0].post] + lo);
 }
 
 void pending_fold(struct pending *p)
 {
   if (!p->sys->learning) return;
   fold_hidden(p);
-  if (p->sys->model->synapse[0].learns && p->sys->state->matrix[0].rows > 0) fold_held(p);
+  if (p->sys->model->synapse[0].learns) held_fold(p->held, p->time[p->count - 1]);
   p->count = 0;
 }

@@ -11,46 +11,18 @@
  *
  * The rules kp, fa, dfa and sgd differ in data only: what V starts as and whether it learns. */
 #include "kp_keys.h"
-#include "model.h"
+#include "kp_parts.h"
 #include "relax.h"
 #include "rng.h"
-#include "switching.h"
 #include <stdlib.h>
-#include <string.h>
 
-/* A step that follows the parabola is an order better than the curvature it is judged by: this
- * share of it is still on the safe side (docs/performance.md). */
-static const double FOLLOWED = 0.3;
-
-/* The rows of a layer that switch within the step at hand. */
-struct crossings {
-  long count;
-  long *row;             /* [own rows] */
-  double tau;            /* how they switch is known for this time constant [s]; 0: for none */
-  struct switching *how; /* [own rows] */
-};
-
-struct kp {
-  double reach[FAMILIES]; /* 1 - exp(-T/tau): how near v can come to f in a presentation */
-  bool gate;              /* phi' in eq. 5 */
-  double rms;             /* a of a phi/rms(phi); 0: off */
-  double noise;           /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */
-  unsigned long seed;
-  double noise_keep[FAMILIES];     /* exp(-interval/tau) of each family */
-  double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
-  double noise_begin;              /* when that interval began, time inside the presentation [s] */
-  struct crossings *crossings;     /* [L + 1] by layer; hidden ones */
-  unsigned char *crossed;          /* scratch: rows that switch within a step */
-};
-
-/* Stages: y_1 .. y_L, then z_L .. z_1. */
-static int stage_y(const struct network *net, int l)
+int kp_stage_y(const struct network *net, int l)
 {
   (void)net;
   return l - 1;
 }
 
-static int stage_z(const struct network *net, int l)
+int kp_stage_z(const struct network *net, int l)
 {
   return 2 * net->L - l;
 }
@@ -63,20 +35,20 @@ static void make_stages(struct model *m, const struct job *job)
   m->stages = 2 * L;
   m->stage = fail_alloc((size_t)m->stages, sizeof *m->stage);
   for (int l = 1; l <= L; l++) {
-    m->stage[stage_y(m->net, l)] = (struct stage){.name = "y",
-                                                  .family = ACTIVITY,
-                                                  .layer = l,
-                                                  .tau = job_real(job, "kp.tau_inf"),
-                                                  .synapse = l - 1,
-                                                  .whole = rms || l == L};
-    m->stage[stage_z(m->net, l)] = (struct stage){.name = "z",
-                                                  .family = ERROR,
-                                                  .layer = l,
-                                                  .tau = job_real(job, "kp.tau_err"),
-                                                  .synapse = l < L ? L + l - 1 : NONE,
-                                                  .whole = rms && l < L};
+    m->stage[kp_stage_y(m->net, l)] = (struct stage){.name = "y",
+                                                     .family = ACTIVITY,
+                                                     .layer = l,
+                                                     .tau = job_real(job, "kp.tau_inf"),
+                                                     .synapse = l - 1,
+                                                     .whole = rms || l == L};
+    m->stage[kp_stage_z(m->net, l)] = (struct stage){.name = "z",
+                                                     .family = ERROR,
+                                                     .layer = l,
+                                                     .tau = job_real(job, "kp.tau_err"),
+                                                     .synapse = l < L ? L + l - 1 : NONE,
+                                                     .whole = rms && l < L};
   }
-  m->output = stage_y(m->net, L);
+  m->output = kp_stage_y(m->net, L);
 }
 
 /* Synapses: W_1 .. W_L, then V_1 .. V_{L-1}. */
@@ -91,8 +63,8 @@ static void make_synapses(struct model *m, const struct job *job)
   for (int l = 1; l <= L; l++)
     m->synapse[l - 1] = (struct synapse){.name = "W",
                                          .layer = l,
-                                         .pre = l == 1 ? INPUT : stage_y(m->net, l - 1),
-                                         .post = stage_z(m->net, l),
+                                         .pre = l == 1 ? INPUT : kp_stage_y(m->net, l - 1),
+                                         .post = kp_stage_z(m->net, l),
                                          .learns = true,
                                          .tau_pot = job_real(job, "kp.tau_pot"),
                                          .tau_dec = job_real(job, "kp.tau_dec"),
@@ -104,8 +76,8 @@ static void make_synapses(struct model *m, const struct job *job)
     m->synapse[L + l - 1] = (struct synapse){
         .name = "V",
         .layer = l,
-        .pre = stage_z(m->net, from),
-        .post = stage_y(m->net, l),
+        .pre = kp_stage_z(m->net, from),
+        .post = kp_stage_y(m->net, l),
         .post_drive = job_choice(job, "kp.feedback_drive") == 1,
         .learns = rule == RULE_KP || rule == RULE_SGD,
         .tau_pot = job_real(job, "kp.tau_pot_feedback"),
@@ -138,29 +110,6 @@ static void make_noise(struct model *m, const struct job *job)
   }
 }
 
-static long widest(const struct network *net)
-{
-  long most = 0;
-
-  for (int l = 1; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
-  return most;
-}
-
-static void make_crossings(struct model *m)
-{
-  struct kp *kp = m->own;
-  long lo, hi;
-
-  kp->crossed = fail_alloc((size_t)widest(m->net), sizeof *kp->crossed);
-  kp->crossings = fail_alloc((size_t)m->net->L + 1, sizeof *kp->crossings);
-  for (int l = 1; l < m->net->L; l++) {
-    struct crossings *c = &kp->crossings[l];
-    partition_rows(m->part, l, m->part->rank, &lo, &hi);
-    c->row = fail_alloc((size_t)(hi - lo), sizeof *c->row);
-    c->how = fail_alloc((size_t)(hi - lo), sizeof *c->how);
-  }
-}
-
 static void kp_create(struct model *m, const struct job *job)
 {
   struct kp *kp = fail_alloc(1, sizeof *kp);
@@ -173,7 +122,7 @@ static void kp_create(struct model *m, const struct job *job)
   m->probabilities = job_choice(job, "kp.output_error") == 0;
   kp->reach[ACTIVITY] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_inf"));
   kp->reach[ERROR] = -expm1(-job_real(job, "present.duration") / job_real(job, "kp.tau_err"));
-  make_crossings(m);
+  kp_make_crossings(m);
   make_stages(m, job);
   make_synapses(m, job);
   if (kp->noise > 0) make_noise(m, job);
@@ -182,16 +131,10 @@ static void kp_create(struct model *m, const struct job *job)
 static double kp_bytes(const struct model *m, int rank)
 {
   const struct kp *kp = m->own;
-  double bytes = (double)widest(m->net);
+  double bytes = kp_crossings_bytes(m, rank);
 
-  for (int k = 0; k < m->stages; k++) {
-    const int l = m->stage[k].layer;
-    long lo, hi;
-    if (kp->noise > 0) bytes += 2 * (double)m->net->n[l] * sizeof(double);
-    partition_rows(m->part, l, rank, &lo, &hi);
-    if (m->stage[k].family == ACTIVITY && l < m->net->L)
-      bytes += (double)(hi - lo) * (sizeof(long) + sizeof(struct switching));
-  }
+  for (int k = 0; kp->noise > 0 && k < m->stages; k++)
+    bytes += 2 * (double)m->net->n[m->stage[k].layer] * sizeof(double);
   return bytes;
 }
 
@@ -205,16 +148,11 @@ static void kp_destroy(struct model *m)
   }
   free(kp->noise_from);
   free(kp->noise_to);
-  for (int l = 1; l < m->net->L; l++) {
-    free(kp->crossings[l].row);
-    free(kp->crossings[l].how);
-  }
-  free(kp->crossings);
-  free(kp->crossed);
+  kp_destroy_crossings(m);
   free(kp);
 }
 
-static void kp_rows(const struct model *m, int stage, long *lo, long *hi)
+void kp_rows(const struct model *m, int stage, long *lo, long *hi)
 {
   partition_rows(m->part, m->stage[stage].layer, m->part->rank, lo, hi);
 }
@@ -224,13 +162,12 @@ static enum phi phi_of(const struct model *m, int layer)
   return layer < m->net->L ? m->net->hidden : PHI_LINEAR;
 }
 
-static bool is_noisy(const struct model *m)
+bool kp_is_noisy(const struct model *m)
 {
   return m->noise_intervals > 0 && !m->quiet;
 }
 
-/* The value of the noise at time u, linear within its interval. */
-static double noise_at(const struct model *m, int stage, long i, double u)
+double kp_noise_at(const struct model *m, int stage, long i, double u)
 {
   const struct kp *kp = m->own;
   const double w = (u - kp->noise_begin) / m->noise_interval;
@@ -243,7 +180,7 @@ static void add_noise(const struct model *m, int stage, struct moment *at)
   long lo, hi;
 
   kp_rows(m, stage, &lo, &hi);
-  for (long i = lo; i < hi; i++) at->force[stage][i] += noise_at(m, stage, i, at->u);
+  for (long i = lo; i < hi; i++) at->force[stage][i] += kp_noise_at(m, stage, i, at->u);
 }
 
 /* a / max(rms, 1e-8), over the whole layer in the order of its rows. */
@@ -303,7 +240,7 @@ static void force_z(const struct model *m, int stage, struct moment *at, long lo
   const struct kp *kp = m->own;
   const int l = m->stage[stage].layer;
   const double cap = m->net->cap, *v = at->drive[stage];
-  const double *s = at->drive[stage_y(m->net, l)];
+  const double *s = at->drive[kp_stage_y(m->net, l)];
   double scale = 1;
 
   if (kp->rms > 0) {
@@ -334,141 +271,7 @@ static void kp_force(const struct model *m, int stage, struct moment *at)
     force_top(m, stage, at, lo, hi);
   else
     force_z(m, stage, at, lo, hi);
-  if (is_noisy(m)) add_noise(m, stage, at);
-}
-
-/* How a stage's forcing is integrated over a step. */
-enum shape {
-  SMOOTH,   /* f itself is linear over the step */
-  KINKED,   /* y of a relu: s is linear, phi bends where it crosses */
-  SWITCHED, /* z behind a relu's gate: V z is linear, the gate switches where s crosses */
-};
-
-static enum shape shape_of(const struct model *m, int stage)
-{
-  const struct kp *kp = m->own;
-  const int l = m->stage[stage].layer;
-
-  if (l == m->net->L || m->net->hidden == PHI_TANH || m->net->hidden == PHI_LINEAR) return SMOOTH;
-  if (m->stage[stage].family == ACTIVITY) return kp->rms > 0 ? SMOOTH : KINKED;
-  /* An RMS that leaves zero has no linear part to integrate between switches. */
-  return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
-}
-
-/* The rows of a layer that switch within a step: y finds them, z meets the same ones. */
-static void find_crossings(const struct model *m, int l, const double *s0, const double *s1,
-                           long lo, long hi)
-{
-  const struct kp *kp = m->own;
-  struct crossings *c = &kp->crossings[l];
-  const unsigned char *end = kp->crossed + (hi - lo), *at = kp->crossed;
-
-  c->count = 0;
-  c->tau = 0;
-  if (!relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
-  while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
-    c->row[c->count++] = lo + (at++ - kp->crossed);
-}
-
-/* How they switch, unless y has found that out with the same time constant. */
-static void follow_crossings(const struct model *m, struct crossings *c, const struct leak *k,
-                             const double *s0, const double *s1)
-{
-  if (c->tau == k->tau) return;
-  c->tau = k->tau;
-  for (long n = 0; n < c->count; n++)
-    c->how[n] = switching_over(k, m->net->cap, s0[c->row[n]], s1[c->row[n]]);
-}
-
-/* Redo the rows that cross: for all others f follows s and V z as they are. Returns the largest
- * |mean - v0| of these. */
-static double step_crossing(const struct model *m, enum shape shape, int stage, const struct leak *k,
-                          const struct moment *from, struct moment *to)
-{
-  const struct kp *kp = m->own;
-  const int l = m->stage[stage].layer, y = stage_y(m->net, l);
-  struct crossings *c = &kp->crossings[l];
-  const double *q0 = from->drive[stage], *q1 = to->drive[stage];
-  double moves = 0;
-
-  follow_crossings(m, c, k, from->drive[y], to->drive[y]);
-  for (long n = 0; n < c->count; n++) {
-    const long i = c->row[n];
-    struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
-                                       : switching_gate(&c->how[n], q0[i], q1[i]);
-    if (is_noisy(m)) {
-      const double n0 = noise_at(m, stage, i, from->u), n1 = noise_at(m, stage, i, to->u);
-      f.felt += k->c0 * n0 + k->c1 * n1;
-      f.mean += (n0 + n1) / 2;
-    }
-    const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
-    to->value[stage][i] = v1;
-    to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
-    moves = fmax(moves, fabs(to->mean[stage][i] - v0));
-  }
-  return moves;
-}
-
-/* What a step takes as a parabola: f, s or V z. */
-static const double *curved_part(enum shape shape, const struct moment *at, int stage)
-{
-  return shape == SMOOTH ? at->force[stage] : at->drive[stage];
-}
-
-/* With a moment before, D is the second difference of three values and the step follows the
- * parabola; noise has kinks that a parabola would overshoot. Without, f is taken as straight and
- * the first difference stands for a curvature nobody knows. */
-static struct relax relax_over(const struct leak *k, double back, bool follow)
-{
-  struct relax r = {
-      .E = k->E, .c0 = k->c0, .c1 = k->c1, .here = -0.5, .there = 0.5, .slow = k->tau / k->h};
-
-  if (back > 0) {
-    const double ratio = back / k->h;
-    r.past = 1 / (ratio * (1 + ratio));
-    r.here = -1 / ratio;
-    r.there = 1 / (1 + ratio);
-  }
-  if (follow) {
-    r.bow = k->j;
-    r.belly = 1.0 / 6;
-  }
-  return r;
-}
-
-static struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
-                              const struct moment *before, const struct moment *from,
-                              struct moment *to)
-{
-  const struct kp *kp = m->own;
-  const enum shape shape = shape_of(m, stage);
-  const int y = stage_y(m->net, m->stage[stage].layer);
-  const bool follow = before && !(shape == SMOOTH && is_noisy(m));
-  struct relax r = relax_over(k, before ? from->u - before->u : 0, follow);
-  struct extent x;
-  long lo, hi;
-
-  kp_rows(m, stage, &lo, &hi);
-  if (lo == hi) return (struct verdict){0};
-  r.reach = kp->reach[m->stage[stage].family];
-  const double *q = curved_part(shape, before ? before : from, stage) + lo;
-  const double *q0 = curved_part(shape, from, stage) + lo, *q1 = curved_part(shape, to, stage) + lo;
-  const double *v0 = from->value[stage] + lo, *f0 = from->force[stage] + lo;
-  const double *f1 = to->force[stage] + lo;
-  double *v1 = to->value[stage] + lo, *mean = to->mean[stage] + lo;
-  if (shape == SMOOTH)
-    x = relax_step(hi - lo, &r, v0, f0, f1, q, q0, q1, v1, mean);
-  else
-    x = relax_gated_step(hi - lo, &r, m->net->cap, from->drive[y] + lo, to->drive[y] + lo, v0, f0,
-                         f1, q, q0, q1, v1, mean);
-  if (shape == KINKED)
-    find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
-  if (shape != SMOOTH) x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
-  return (struct verdict){.error = isfinite(x.size) ? (follow ? FOLLOWED : 1) * k->j * x.curvature
-                                                    : INFINITY,
-                          .blur = x.curvature / 6,
-                          .size = x.size,
-                          .moves = x.moves};
+  if (kp_is_noisy(m)) add_noise(m, stage, at);
 }
 
 /* df for a change d of the stage's drive; the top's drive is s_L and its change is whole. */
@@ -478,11 +281,11 @@ static void kp_tangent(const struct model *m, int stage, const struct moment *at
   const struct kp *kp = m->own;
   const int l = m->stage[stage].layer;
   const enum phi phi = phi_of(m, l);
-  const double *s = at->drive[stage_y(m->net, l)];
+  const double *s = at->drive[kp_stage_y(m->net, l)];
   long lo, hi;
 
   kp_rows(m, stage, &lo, &hi);
-  if (stage == stage_z(m->net, m->net->L) && m->probabilities) {
+  if (stage == kp_stage_z(m->net, m->net->L) && m->probabilities) {
     /* d softmax_i = p_i (d_i - sum_j p_j d_j) */
     const long n = m->net->n[m->net->L];
     double top = -INFINITY, sum = 0, mean = 0;

@@ -53,12 +53,11 @@ static void predict(struct stepper *st, double h)
     const struct stage *stage = &m->stage[k];
     const struct leak leak = leak_over(h, stage->tau);
     long lo, hi;
-    if (stage->synapse != NONE && m->synapse[stage->synapse].pre == INPUT) {
+    /* The input is known, but of other ranks' rows of a whole drive only the past is. */
+    if (stage->synapse != NONE && m->synapse[stage->synapse].pre == INPUT && !sys->drive[k])
       pending_product(st->pending, stage->synapse, st->to->u, h, guess->drive[k]);
-      if (sys->drive[k]) extrapolate(st, k, h, guess);
-    } else if (stage->synapse != NONE) {
+    else if (stage->synapse != NONE)
       extrapolate(st, k, h, guess);
-    }
     m->kind->force(m, k, guess);
     m->kind->step(m, k, &leak, NULL, st->from, guess);
     system_rows(sys, k, &lo, &hi);

@@ -158,6 +158,8 @@ static void judge_guess(struct stepper *st, double h)
   }
 }
 
+enum { VERDICTS = sizeof(struct verdict) / sizeof(double) }; /* all its members are numbers */
+
 /* The largest verdicts over all ranks. */
 static void agree(const struct stepper *st)
 {
@@ -166,8 +168,8 @@ static void agree(const struct stepper *st)
   for (int k = 0; sys->learning && k < sys->model->stages; k++)
     st->verdict[k].drift = pending_drift(st->pending, k, st->to->mean[k]);
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, 5 * system_stages(sys), MPI_DOUBLE, MPI_MAX,
-                          sys->comm));
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, VERDICTS * system_stages(sys), MPI_DOUBLE,
+                          MPI_MAX, sys->comm));
   st->solver->stats.reductions++;
 }
 

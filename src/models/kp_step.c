@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "kp_parts.h"
+#include "relax.h"
+#include "switching.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* A step that follows the parabola is an order better than the curvature it is judged by: this
+ * share of it is still on the safe side (docs/performance.md). */
+static const double FOLLOWED = 0.3;
+
+static long widest(const struct network *net)
+{
+  long most = 0;
+
+  for (int l = 1; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
+  return most;
+}
+
+void kp_make_crossings(struct model *m)
+{
+  struct kp *kp = m->own;
+  long lo, hi;
+
+  kp->crossed = fail_alloc((size_t)widest(m->net), sizeof *kp->crossed);
+  kp->crossings = fail_alloc((size_t)m->net->L + 1, sizeof *kp->crossings);
+  for (int l = 1; l < m->net->L; l++) {
+    struct crossings *c = &kp->crossings[l];
+    partition_rows(m->part, l, m->part->rank, &lo, &hi);
+    c->row = fail_alloc((size_t)(hi - lo), sizeof *c->row);
+    c->how = fail_alloc((size_t)(hi - lo), sizeof *c->how);
+  }
+}
+
+double kp_crossings_bytes(const struct model *m, int rank)
+{
+  double bytes = (double)widest(m->net);
+  long lo, hi;
+
+  for (int l = 1; l < m->net->L; l++) {
+    partition_rows(m->part, l, rank, &lo, &hi);
+    bytes += (double)(hi - lo) * (sizeof(long) + sizeof(struct switching));
+  }
+  return bytes;
+}
+
+void kp_destroy_crossings(struct model *m)
+{
+  struct kp *kp = m->own;
+
+  for (int l = 1; l < m->net->L; l++) {
+    free(kp->crossings[l].row);
+    free(kp->crossings[l].how);
+  }
+  free(kp->crossings);
+  free(kp->crossed);
+}
+
+/* How a stage's forcing is integrated over a step. */
+enum shape {
+  SMOOTH,   /* f itself is linear over the step */
+  KINKED,   /* y of a relu: s is linear, phi bends where it crosses */
+  SWITCHED, /* z behind a relu's gate: V z is linear, the gate switches where s crosses */
+};
+
+static enum shape shape_of(const struct model *m, int stage)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer;
+
+  if (l == m->net->L || m->net->hidden == PHI_TANH || m->net->hidden == PHI_LINEAR) return SMOOTH;
+  if (m->stage[stage].family == ACTIVITY) return kp->rms > 0 ? SMOOTH : KINKED;
+  /* An RMS that leaves zero has no linear part to integrate between switches. */
+  return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
+}
+
+/* The rows of a layer that switch within a step: y finds them, z meets the same ones. */
+static void find_crossings(const struct model *m, int l, const double *s0, const double *s1,
+                           long lo, long hi)
+{
+  const struct kp *kp = m->own;
+  struct crossings *c = &kp->crossings[l];
+  const unsigned char *end = kp->crossed + (hi - lo), *at = kp->crossed;
+
+  c->count = 0;
+  c->tau = 0;
+  if (!relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
+  while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
+    c->row[c->count++] = lo + (at++ - kp->crossed);
+}
+
+/* How they switch, unless y has found that out with the same time constant. */
+static void follow_crossings(const struct model *m, struct crossings *c, const struct leak *k,
+                             const double *s0, const double *s1)
+{
+  if (c->tau == k->tau) return;
+  c->tau = k->tau;
+  for (long n = 0; n < c->count; n++)
+    c->how[n] = switching_over(k, m->net->cap, s0[c->row[n]], s1[c->row[n]]);
+}
+
+/* Redo the rows that cross: for all others f follows s and V z as they are. Returns the largest
+ * |mean - v0| of these. */
+static double step_crossing(const struct model *m, enum shape shape, int stage,
+                            const struct leak *k, const struct moment *from, struct moment *to)
+{
+  const struct kp *kp = m->own;
+  const int l = m->stage[stage].layer, y = kp_stage_y(m->net, l);
+  struct crossings *c = &kp->crossings[l];
+  const double *q0 = from->drive[stage], *q1 = to->drive[stage];
+  double moves = 0;
+
+  follow_crossings(m, c, k, from->drive[y], to->drive[y]);
+  for (long n = 0; n < c->count; n++) {
+    const long i = c->row[n];
+    struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
+                                       : switching_gate(&c->how[n], q0[i], q1[i]);
+    if (kp_is_noisy(m)) {
+      const double n0 = kp_noise_at(m, stage, i, from->u), n1 = kp_noise_at(m, stage, i, to->u);
+      f.felt += k->c0 * n0 + k->c1 * n1;
+      f.mean += (n0 + n1) / 2;
+    }
+    const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
+    to->value[stage][i] = v1;
+    to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
+    moves = fmax(moves, fabs(to->mean[stage][i] - v0));
+  }
+  return moves;
+}
+
+/* What a step takes as a parabola: f, s or V z. */
+static const double *curved_part(enum shape shape, const struct moment *at, int stage)
+{
+  return shape == SMOOTH ? at->force[stage] : at->drive[stage];
+}
+
+/* With a moment before, D is the second difference of three values and the step follows the
+ * parabola; noise has kinks that a parabola would overshoot. Without, f is taken as straight and
+ * the first difference stands for a curvature nobody knows. */
+static struct relax relax_over(const struct leak *k, double back, bool follow)
+{
+  struct relax r = {
+      .E = k->E, .c0 = k->c0, .c1 = k->c1, .here = -0.5, .there = 0.5, .slow = k->tau / k->h};
+
+  if (back > 0) {
+    const double ratio = back / k->h;
+    r.past = 1 / (ratio * (1 + ratio));
+    r.here = -1 / ratio;
+    r.there = 1 / (1 + ratio);
+  }
+  if (follow) {
+    r.bow = k->j;
+    r.belly = 1.0 / 6;
+  }
+  return r;
+}
+
+struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
+                              const struct moment *before, const struct moment *from,
+                              struct moment *to)
+{
+  const struct kp *kp = m->own;
+  const enum shape shape = shape_of(m, stage);
+  const int y = kp_stage_y(m->net, m->stage[stage].layer);
+  const bool follow = before && !(shape == SMOOTH && kp_is_noisy(m));
+  struct relax r = relax_over(k, before ? from->u - before->u : 0, follow);
+  struct extent x;
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  if (lo == hi) return (struct verdict){0};
+  r.reach = kp->reach[m->stage[stage].family];
+  const double *q = curved_part(shape, before ? before : from, stage) + lo;
+  const double *q0 = curved_part(shape, from, stage) + lo, *q1 = curved_part(shape, to, stage) + lo;
+  const double *v0 = from->value[stage] + lo, *f0 = from->force[stage] + lo;
+  const double *f1 = to->force[stage] + lo;
+  double *v1 = to->value[stage] + lo, *mean = to->mean[stage] + lo;
+  if (shape == SMOOTH)
+    x = relax_step(hi - lo, &r, v0, f0, f1, q, q0, q1, v1, mean);
+  else
+    x = relax_gated_step(hi - lo, &r, m->net->cap, from->drive[y] + lo, to->drive[y] + lo, v0, f0,
+                         f1, q, q0, q1, v1, mean);
+  if (shape == KINKED)
+    find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
+  if (shape != SMOOTH) x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
+  const bool finite = isfinite(x.size) && isfinite(x.curvature);
+  return (struct verdict){.error = finite ? (follow ? FOLLOWED : 1) * k->j * x.curvature : INFINITY,
+                          .blur = x.curvature / 6,
+                          .size = x.size,
+                          .moves = x.moves};
+}
