@@ -29,7 +29,7 @@ enum machine_kernel {
 };
 extern const char *const machine_kernel_name[KERNELS];
 
-struct rates {
+struct machine_rates {
   double triad[MACHINE_LEVELS]; /* [bytes/s] a = b + s c; two bytes read and one written of three */
   double read[MACHINE_LEVELS];  /* [bytes/s] a sum of all elements */
   double fma[PRECISIONS];       /* [flop/s] fused multiply-adds in registers */
@@ -41,8 +41,8 @@ struct machine {
   int ranks;                    /* in the measurement */
   double level[MACHINE_LEVELS]; /* [bytes] working set of a rank, increasing */
   double width[MACHINE_WIDTHS]; /* increasing */
-  struct rates alone;           /* the other ranks idle */
-  struct rates together;        /* all ranks at work; of the slowest rank; = alone on one rank */
+  struct machine_rates alone;           /* the other ranks idle */
+  struct machine_rates together;        /* all ranks at work; of the slowest rank; = alone on one rank */
   /* Between the first rank and the last, persistent requests; not a number: unknown, for there was
    * one rank. */
   double latency;   /* [s] of a message of one number, one way */
@@ -62,9 +62,9 @@ bool machine_read(struct machine *m, const char *path, struct faults *faults);
 
 /* Rate of a kernel at this width [flop/s or elements/s], between measured widths on a straight line
  * in the logarithms, beyond them that of the nearest. */
-double machine_rate(const struct machine *m, const struct rates *r, enum machine_kernel kernel,
+double machine_rate(const struct machine *m, const struct machine_rates *r, enum machine_kernel kernel,
                     enum precision precision, double width);
 /* Rate at which this many bytes, again and again, are read [bytes/s]; in the same way. */
-double machine_bandwidth(const struct machine *m, const struct rates *r, double bytes);
+double machine_bandwidth(const struct machine *m, const struct machine_rates *r, double bytes);
 
 #endif

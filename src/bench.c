@@ -23,7 +23,7 @@ static void check_out(const char *path, struct faults *faults)
   free(folder);
 }
 
-static void print_streams(const struct machine *m, const struct rates *r)
+static void print_streams(const struct machine *m, const struct machine_rates *r)
 {
   printf("  working set");
   for (int k = 0; k < MACHINE_LEVELS; k++) {
@@ -38,7 +38,7 @@ static void print_streams(const struct machine *m, const struct rates *r)
          r->fma[IN_DOUBLE] * 1e-9, r->fma[IN_SINGLE] * 1e-9);
 }
 
-static void print_kernel(const struct machine *m, const struct rates *r, const struct compared *c,
+static void print_kernel(const struct machine *m, const struct machine_rates *r, const struct compared *c,
                          int k, int p)
 {
   for (int w = 0; w < MACHINE_WIDTHS; w++) {
@@ -51,7 +51,7 @@ static void print_kernel(const struct machine *m, const struct rates *r, const s
   }
 }
 
-static void print_kernels(const struct machine *m, const struct rates *r, const struct compared *c,
+static void print_kernels(const struct machine *m, const struct machine_rates *r, const struct compared *c,
                           int p)
 {
   printf("\n  %s precision (Gflop/s; relax_gated_step: 10^9 elements/s)\n"
@@ -68,7 +68,7 @@ static void print_kernels(const struct machine *m, const struct rates *r, const 
 }
 
 /* Measure by the ranks of pace->comm at once, and print on the one that speaks. */
-static void bench_rates(const struct pace *pace, const struct machine *m, struct rates *r,
+static void bench_rates(const struct pace *pace, const struct machine *m, struct machine_rates *r,
                         bool speaks)
 {
   struct compared *c = fail_alloc(1, sizeof *c);

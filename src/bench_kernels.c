@@ -159,7 +159,7 @@ static int kernels_in(enum precision p)
 
 /* Kernels of one width, each beside the stream that bounds it, and OpenBLAS. */
 static void bench_width(const struct pace *pace, int w, long width, enum precision p,
-                        struct rates *r, struct compared *c)
+                        struct machine_rates *r, struct compared *c)
 {
   struct desk *d = desk_create(width, width, p == IN_SINGLE);
   struct task task[2 * KERNELS + 1];
@@ -185,7 +185,7 @@ static void bench_width(const struct pace *pace, int w, long width, enum precisi
 }
 
 /* As little as a kernel is ever called for: four rows of one padded vector. */
-static void bench_calls(const struct pace *pace, enum precision p, struct rates *r)
+static void bench_calls(const struct pace *pace, enum precision p, struct machine_rates *r)
 {
   struct desk *d = desk_create(4, PAD, p == IN_SINGLE);
   struct task task[KERNELS];
@@ -198,7 +198,7 @@ static void bench_calls(const struct pace *pace, enum precision p, struct rates 
 }
 
 void bench_kernels(const struct pace *pace, const struct machine *m, enum precision precision,
-                   struct rates *r, struct compared *c)
+                   struct machine_rates *r, struct compared *c)
 {
   const int threads = dense_threads(1);
 

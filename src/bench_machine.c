@@ -57,7 +57,7 @@ double stream_rate(const struct stream *s, const struct task *task)
   return (s->kind == STREAM_UPDATE ? 2 : 1) * moved / task->seconds;
 }
 
-static void bench_streams(const struct pace *pace, const struct machine *m, struct rates *r)
+static void bench_streams(const struct pace *pace, const struct machine *m, struct machine_rates *r)
 {
   double *memory = stream_memory((long)m->level[MACHINE_LEVELS - 1]);
 
@@ -102,7 +102,7 @@ static void run_fma192_f32(void *x)
   loop_fma192_f32(x, ROUNDS);
 }
 
-static void bench_fma(const struct pace *pace, struct rates *r)
+static void bench_fma(const struct pace *pace, struct machine_rates *r)
 {
   enum { SIZES = 3 };
   static void (*const run[PRECISIONS][SIZES])(void *) = {
@@ -121,7 +121,7 @@ static void bench_fma(const struct pace *pace, struct rates *r)
   }
 }
 
-void bench_machine(const struct pace *pace, const struct machine *m, struct rates *r)
+void bench_machine(const struct pace *pace, const struct machine *m, struct machine_rates *r)
 {
   bench_streams(pace, m, r);
   bench_fma(pace, r);

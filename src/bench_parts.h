@@ -2,7 +2,7 @@
 /* bench_parts.h - what the files bench*.c share; nobody else includes it
  *
  * bench_loops.c has loops that use one resource of the machine to the full, bench_time.c times
- * them, bench_machine.c and bench_kernels.c fill struct rates, bench_messages.c the rest of struct
+ * them, bench_machine.c and bench_kernels.c fill struct machine_rates, bench_messages.c the rest of struct
  * machine, bench_jobs.c compares solvers on a job, bench_products.c finds the least time they could
  * take, and bench.c is the command. */
 #ifndef TAUFLOW_BENCH_PARTS_H
@@ -70,7 +70,7 @@ struct task stream_task(struct stream *s, enum stream_kind kind, long bytes, dou
 /* What the timed task moved [bytes/s]; an update moves each byte twice. Local. */
 double stream_rate(const struct stream *s, const struct task *task);
 /* Fill r->triad, r->read and r->fma. Collective. */
-void bench_machine(const struct pace *pace, const struct machine *m, struct rates *r);
+void bench_machine(const struct pace *pace, const struct machine *m, struct machine_rates *r);
 
 /* --- bench_kernels.c --- */
 
@@ -85,7 +85,7 @@ struct compared {
 const char *bench_kernel_stream(int kernel);
 /* Fill r->kernel and r->call of one precision, and *c. r->fma is there. Collective. */
 void bench_kernels(const struct pace *pace, const struct machine *m, enum precision precision,
-                   struct rates *r, struct compared *c);
+                   struct machine_rates *r, struct compared *c);
 
 /* --- bench_messages.c --- */
 

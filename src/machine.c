@@ -39,7 +39,7 @@ static struct constant *add(struct constants *all, const char *prefix, const cha
   return c;
 }
 
-static void add_rates(struct constants *all, const char *prefix, struct rates *r)
+static void add_rates(struct constants *all, const char *prefix, struct machine_rates *r)
 {
   static const char *const suffix[PRECISIONS][2] = {{"_f64", "_f64_call"}, {"_f32", "_f32_call"}};
   static const char *const plain[2] = {"", "_call"};
@@ -70,7 +70,7 @@ static void list_constants(struct constants *all, struct machine *m)
   add(all, "", "reduce", "", "s", 1, &m->reduce)->may_lack = true;
 }
 
-static void blank_rates(struct rates *r)
+static void blank_rates(struct machine_rates *r)
 {
   double *x = (double *)r;
 
@@ -234,7 +234,7 @@ static double between(int n, const double *xs, const double *ys, double x)
   return ys[k - 1] * pow(ys[k] / ys[k - 1], part);
 }
 
-double machine_rate(const struct machine *m, const struct rates *r, enum machine_kernel kernel,
+double machine_rate(const struct machine *m, const struct machine_rates *r, enum machine_kernel kernel,
                     enum precision precision, double width)
 {
   const enum precision p = kernel == KERNEL_RELAX ? IN_DOUBLE : precision;
@@ -242,7 +242,7 @@ double machine_rate(const struct machine *m, const struct rates *r, enum machine
   return between(MACHINE_WIDTHS, m->width, r->kernel[kernel][p], width);
 }
 
-double machine_bandwidth(const struct machine *m, const struct rates *r, double bytes)
+double machine_bandwidth(const struct machine *m, const struct machine_rates *r, double bytes)
 {
   return between(MACHINE_LEVELS, m->level, r->read, bytes);
 }

@@ -97,7 +97,7 @@ bool predict_knows(const struct job *job)
 struct side {
   const struct prediction *p;
   const struct machine *machine;
-  const struct rates *rates;
+  const struct machine_rates *rates;
   enum precision precision;
   int rank;
   double unit; /* bytes of a weight */

@@ -56,6 +56,7 @@ foretold "direct, with noise, read by integration" 1 "${wide[@]}" --set kp.routi
   --set kp.noise=0.01 --set evaluate.readout=dynamic
 brief=(--set "present.duration=0.2 ms" --set present.ramp=0 --set network.hidden=tanh)
 foretold "cvode" 1 --set solver.name=cvode "${brief[@]}"
+foretold "erk" 1 --set solver.name=erk "${brief[@]}"
 foretold "cvode, Adams, on 2" 2 --set solver.name=cvode --set solver.method=adams "${brief[@]}"
 foretold "discrete" 1 "${wide[@]}" --set solver.name=discrete
 

@@ -11,7 +11,7 @@
 static char path[] = "test_machine.XXXXXX";
 
 /* Every constant a number of its own; the lists grow as a power of what they go with. */
-static void fill_rates(struct rates *r, const struct machine *m, double first)
+static void fill_rates(struct machine_rates *r, const struct machine *m, double first)
 {
   for (int k = 0; k < MACHINE_LEVELS; k++) {
     r->triad[k] = (first + 1) * 1e9 / pow(m->level[k], 0.25);
@@ -44,7 +44,7 @@ static bool close_to(double a, double b)
   return fabs(a - b) <= 1e-8 * fabs(a);
 }
 
-static bool same_rates(const struct rates *a, const struct rates *b)
+static bool same_rates(const struct machine_rates *a, const struct machine_rates *b)
 {
   bool same = true;
 
@@ -210,7 +210,7 @@ END_TEST
 START_TEST(rates_between_widths_follow_power_laws)
 {
   const struct machine m = example();
-  const struct rates *r = &m.alone;
+  const struct machine_rates *r = &m.alone;
 
   for (double width = 64; width <= 4096; width *= 1.1) {
     const double rate = machine_rate(&m, r, KERNEL_FOLD, IN_SINGLE, width);

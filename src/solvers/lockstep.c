@@ -126,8 +126,10 @@ static void lockstep_try(struct stepper *st, double h)
     struct verdict v =
         m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, ls->fixed);
     system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++)
-      gap = fmax(gap, fabs(ls->fixed->value[k][i] - st->to->value[k][i]));
+    for (long i = lo; i < hi; i++) {
+      const double d = fabs(ls->fixed->value[k][i] - st->to->value[k][i]);
+      if (!(d <= gap)) gap = isfinite(d) ? d : INFINITY; /* not-a-numbers stay in */
+    }
     if (isfinite(v.error)) v.error = fmax(v.error, GAP * gap);
     st->verdict[k] = v;
   }
