@@ -215,6 +215,8 @@ bool machine_read(struct machine *m, const char *path, struct faults *faults)
   if (faults->count == before && !(all.ranks <= 1e6 && all.ranks == floor(all.ranks)))
     faults_add(faults, "ranks = %g: must be a whole number, at most a million (%s)", all.ranks,
                path);
+  if (faults->count == before && all.ranks == 1 && isfinite(m->reduce))
+    faults_add(faults, "reduce = %g: must be unknown where ranks is 1 (%s)", m->reduce, path);
   if (faults->count > before) return false;
   m->ranks = (int)all.ranks;
   return true;

@@ -109,6 +109,11 @@ checks=$((checks + 1))
 status=0
 "$program" check small.yml --machine broken.yml >out.txt 2>err.txt || status=$?
 [ "$status" -eq 2 ] && grep -q 'broken.yml' err.txt || fail "broken machine file: $status"
+"$program" bench --quick --out one.yml >bench.txt
+sed 's/^latency:.*/latency: 1e-6/; s/^bandwidth:.*/bandwidth: 1e9/; s/^reduce:.*/reduce: 1e-6/' \
+  one.yml >alone.yml
+says "reductions of one rank" '^tauflow: reduce = 1e-06: must be unknown where ranks is 1 .*alone.yml' \
+  check small.yml --ranks 2 --machine alone.yml
 says "ranks of a run" "ranks: is not for tauflow run" run small.yml --ranks 2
 
 finish
