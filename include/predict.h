@@ -44,9 +44,11 @@ struct forecast {
 
 /* Can the job's solver be foretold? Its steps are those of a presentation that count. */
 bool predict_knows(const struct job *job);
-/* sample: time to get one sample [s], as measured here. Faults if the machine's constants lack what
- * the ranks need. */
-bool predict_time(const struct prediction *p, const struct machine *machine, double steps,
-                  double sample, struct forecast *forecast, struct faults *faults);
+/* Do the constants read from `path` hold all that so many ranks need? Faults if not. Local. */
+bool predict_suffices(const struct machine *machine, int ranks, const char *path,
+                      struct faults *faults);
+/* sample: time to get one sample [s], as measured here. The constants must suffice. Local. */
+void predict_time(const struct prediction *p, const struct machine *machine, double steps,
+                  double sample, struct forecast *forecast);
 
 #endif

@@ -16,8 +16,10 @@ static void check_out(const char *path, struct faults *faults)
   char *folder = slash ? fail_text("%.*s", (int)(slash - path + 1), path) : fail_text(".");
   struct stat info;
 
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-    faults_add(faults, "--out %s: is a folder; bench writes a file", path);
+  if (!path[0])
+    faults_add(faults, "--out: the name of a file is missing");
+  else if (lstat(path, &info) == 0 && !S_ISREG(info.st_mode)) /* it would be replaced */
+    faults_add(faults, "--out %s: is there and is no file", path);
   else if (access(folder, W_OK | X_OK) != 0)
     faults_add(faults, "--out %s: %s: no folder that can be written to", path, folder);
   free(folder);

@@ -199,7 +199,12 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
                  "machine.yml, then check with --machine machine.yml\n");
     return true;
   }
-  if (!predict_time(plan->messages, machine, steps, time_of_sample(s), &f, faults)) return false;
+  predict_time(plan->messages, machine, steps, time_of_sample(s), &f);
+  if (!isfinite(f.total)) {
+    faults_add(faults, "--machine %s: its constants make a presentation take %g s", options->machine,
+               f.total);
+    return false;
+  }
   fprintf(out, "steps_per_presentation: %.4g  # %s\n", steps,
           options->steps > 0 ? "as given" : "a rule of thumb; --steps gives better ones");
   fprintf(out, "time_per_presentation_ms: %.4g\n", 1e3 * f.total);
@@ -216,7 +221,9 @@ bool plan_print(FILE *out, const struct session *s, const struct plan_options *o
 {
   struct machine machine;
 
-  if (options->machine && !machine_read(&machine, options->machine, faults)) return false;
+  if (options->machine && !(machine_read(&machine, options->machine, faults) &&
+                            predict_suffices(&machine, s->part->size, options->machine, faults)))
+    return false;
   struct plan plan = plan_of(s, base);
   print_table(out, &plan);
   fprintf(out, "ranks: %d\nsolver: %s\nbase_memory_MiB: %.1f  # this process, with the data\n",

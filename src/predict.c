@@ -359,25 +359,25 @@ static double reduction(const struct prediction *p, const struct machine *machin
   return size > 1 ? machine->reduce * log(size) / log(machine->ranks) : 0;
 }
 
-static bool constants_suffice(const struct prediction *p, const struct machine *machine,
-                              struct faults *faults)
+bool predict_suffices(const struct machine *machine, int ranks, const char *path,
+                      struct faults *faults)
 {
-  const bool known = isfinite(machine->latency + machine->bandwidth + machine->reduce);
-
-  if (p->model->part->size == 1 || known) return true;
-  faults_add(faults, "--machine: measured on one rank, it knows no latency, bandwidth and reduce, "
-                     "which more than one rank needs; measure with mpirun -n 2 tauflow bench");
+  if (ranks == 1 || isfinite(machine->latency + machine->bandwidth + machine->reduce)) return true;
+  faults_add(faults,
+             "--machine %s: latency, bandwidth or reduce is unknown, and %d ranks need them; measure "
+             "with mpirun -n 2 tauflow bench",
+             path, ranks);
   return false;
 }
 
-bool predict_time(const struct prediction *p, const struct machine *machine, double steps,
-                  double sample, struct forecast *f, struct faults *faults)
+void predict_time(const struct prediction *p, const struct machine *machine, double steps,
+                  double sample, struct forecast *f)
 {
   const struct solver_kind *solver = solver_kind_of(p->job);
   double most = -1, held = 0, first = 0;
 
   *f = (struct forecast){0};
-  if (!constants_suffice(p, machine, faults)) return false;
+  EXPECT(p->model->part->size == 1 || isfinite(machine->latency));
   for (int r = 0; r < p->model->part->size; r++) {
     const struct side s = side_of(p, machine, r);
     const struct work w = step_work(&s);
@@ -395,5 +395,4 @@ bool predict_time(const struct prediction *p, const struct machine *machine, dou
   f->total = steps * (solver->serial ? serial_step(p, machine) : joint_step(p, machine)) + first +
              take_up_time(p, machine) + f->input + f->reducing;
   f->waiting = fmax(0, f->total - f->products - f->pending - f->elements - f->input - f->reducing);
-  return true;
 }

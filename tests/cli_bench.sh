@@ -134,7 +134,10 @@ refuses "a key without jobs" '--set seed=1: there is no job' --set seed=1
 refuses "a time without jobs" '--max-wall 3: is for a bench with jobs' --max-wall 3
 refuses "an option of others" '--confusion: is not for tauflow bench' --confusion
 refuses "no folder" '--out no/such/file\.yml: no/such/: no folder' --quick --out no/such/file.yml
-refuses "a folder" '--out \.: is a folder' --quick --out .
+refuses "a folder" '--out \.: is there and is no file' --quick --out .
+mkfifo pipe
+refuses "a pipe" '--out pipe: is there and is no file' --quick --out pipe
+refuses "no name" '--out: the name of a file is missing' --quick --out ""
 refuses "a network that diverges" 'deep\.yml: the network diverged' --quick deep.yml
 says "faults of all jobs" 2 '^tauflow: other\.yml: No such file' "$program" bench none.yml other.yml
 checks=$((checks + 1))
