@@ -12,9 +12,9 @@ struct cli {
   const char *subject; /* job file, run folder or HDF5 file; NULL where none is due */
   int subjects;
   const char **subject_list; /* [subjects] of bench, owned array of borrowed words */
-  const char *out;     /* --out, or NULL */
-  const char *start;   /* --start, or NULL */
-  double max_wall;     /* --max-wall [s], or infinity */
+  const char *out;           /* --out, or NULL */
+  const char *start;         /* --start, or NULL */
+  double max_wall;           /* --max-wall [s], or infinity */
   bool overwrite, confusion, markdown, quick;
   struct plan_options plan; /* of check */
   int sets;

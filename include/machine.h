@@ -38,11 +38,11 @@ struct machine_rates {
 };
 
 struct machine {
-  int ranks;                    /* in the measurement */
-  double level[MACHINE_LEVELS]; /* [bytes] working set of a rank, increasing */
-  double width[MACHINE_WIDTHS]; /* increasing */
-  struct machine_rates alone;           /* the other ranks idle */
-  struct machine_rates together;        /* all ranks at work; of the slowest rank; = alone on one rank */
+  int ranks;                     /* in the measurement */
+  double level[MACHINE_LEVELS];  /* [bytes] working set of a rank, increasing */
+  double width[MACHINE_WIDTHS];  /* increasing */
+  struct machine_rates alone;    /* the other ranks idle */
+  struct machine_rates together; /* all ranks at work; of the slowest rank; = alone on one rank */
   /* Between the first rank and the last, persistent requests; not a number: unknown, for there was
    * one rank. */
   double latency;   /* [s] of a message of one number, one way */
@@ -62,8 +62,8 @@ bool machine_read(struct machine *m, const char *path, struct faults *faults);
 
 /* Rate of a kernel at this width [flop/s or elements/s], between measured widths on a straight line
  * in the logarithms, beyond them that of the nearest. */
-double machine_rate(const struct machine *m, const struct machine_rates *r, enum machine_kernel kernel,
-                    enum precision precision, double width);
+double machine_rate(const struct machine *m, const struct machine_rates *r,
+                    enum machine_kernel kernel, enum precision precision, double width);
 /* Rate at which this many bytes, again and again, are read [bytes/s]; in the same way. */
 double machine_bandwidth(const struct machine *m, const struct machine_rates *r, double bytes);
 

@@ -19,8 +19,8 @@ struct partition {
 };
 
 /* Cut the line over the ranks of comm, balanced by cost: at layer boundaries (the best of all such
- * cuts) where that leaves no rank with 10 % more than its share, else anywhere. Ranks beyond the rows own nothing. A
- * function of the widths and the rank count alone. Local. comm is borrowed. */
+ * cuts) where that leaves no rank with 10 % more than its share, else anywhere. Ranks beyond the
+ * rows own nothing. A function of the widths and the rank count alone. Local. comm is borrowed. */
 struct partition *partition_create(const struct network *net, MPI_Comm comm);
 /* The same cuts as `rank` of `size` ranks would see them, wherever it is asked. Local. */
 struct partition *partition_plan(const struct network *net, int rank, int size);

@@ -7,13 +7,13 @@
 
 /* What only the run knows. */
 struct summary {
-  const char *status;       /* borrowed */
-  struct evaluation test;   /* the last; samples 0: none */
+  const char *status;     /* borrowed */
+  struct evaluation test; /* the last; samples 0: none */
   double train_accuracy, train_loss;
-  long done;                /* presentations completed */
-  double simulated, wall;   /* [s] */
-  double rate;              /* presentations of this process per second in the solver [1/s] */
-  double tried;             /* steps this process tried */
+  long done;              /* presentations completed */
+  double simulated, wall; /* [s] */
+  double rate;            /* presentations of this process per second in the solver [1/s] */
+  double tried;           /* steps this process tried */
 };
 
 /* The text, with what the session's parts have counted, and the digest of the state; the caller

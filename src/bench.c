@@ -40,8 +40,8 @@ static void print_streams(const struct machine *m, const struct machine_rates *r
          r->fma[IN_DOUBLE] * 1e-9, r->fma[IN_SINGLE] * 1e-9);
 }
 
-static void print_kernel(const struct machine *m, const struct machine_rates *r, const struct compared *c,
-                         int k, int p)
+static void print_kernel(const struct machine *m, const struct machine_rates *r,
+                         const struct compared *c, int k, int p)
 {
   for (int w = 0; w < MACHINE_WIDTHS; w++) {
     const double rate = r->kernel[k][p][w], bound = c->bound[k][p][w];
@@ -53,8 +53,8 @@ static void print_kernel(const struct machine *m, const struct machine_rates *r,
   }
 }
 
-static void print_kernels(const struct machine *m, const struct machine_rates *r, const struct compared *c,
-                          int p)
+static void print_kernels(const struct machine *m, const struct machine_rates *r,
+                          const struct compared *c, int p)
 {
   printf("\n  %s precision (Gflop/s; relax_gated_step: 10^9 elements/s)\n"
          "  kernel            width      rate     bound        fraction  OpenBLAS ours/OpenBLAS\n",
@@ -156,8 +156,7 @@ static void check_options(const struct cli *cli, struct faults *faults)
 
   if (jobs && cli->out)
     faults_add(faults, "--out %s: is for a bench without jobs, whose constants it holds", cli->out);
-  if (!jobs && cli->sets)
-    faults_add(faults, "--set %s: there is no job to set it in", cli->set[0]);
+  if (!jobs && cli->sets) faults_add(faults, "--set %s: there is no job to set it in", cli->set[0]);
   if (!jobs && isfinite(cli->max_wall))
     faults_add(faults, "--max-wall %g: is for a bench with jobs", cli->max_wall);
 }

@@ -257,8 +257,8 @@ static void bench_least(const struct comparison *c, const struct session *s, con
   printf("            its products alone: %.3g Mflop a presentation; matrices in turn: %.1f "
          "Gflop/s, %.3g ms, which the\n            solver takes %.2f times; the largest again "
          "and again: %.1f Gflop/s, %.3g ms, %.2f times\n",
-         1e-6 * flop, 1e-6 * flop / least, least, ms / least, 1e-9 * p.rate,
-         1e3 * flop / p.rate, ms * p.rate / (1e3 * flop));
+         1e-6 * flop, 1e-6 * flop / least, least, ms / least, 1e-9 * p.rate, 1e3 * flop / p.rate,
+         ms * p.rate / (1e3 * flop));
   fflush(stdout);
 }
 

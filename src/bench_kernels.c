@@ -73,8 +73,8 @@ static const struct kernel_facts {
   void (*run)(void *desk);
   enum stream_kind stream;
 } facts[KERNELS] = {
-    [KERNEL_ROWS] = {run_rows, STREAM_READ},       [KERNEL_ROWS2] = {run_rows2, STREAM_READ},
-    [KERNEL_FOLD] = {run_fold, STREAM_UPDATE},     [KERNEL_COMBINE] = {run_combine, STREAM_READ},
+    [KERNEL_ROWS] = {run_rows, STREAM_READ},    [KERNEL_ROWS2] = {run_rows2, STREAM_READ},
+    [KERNEL_FOLD] = {run_fold, STREAM_UPDATE},  [KERNEL_COMBINE] = {run_combine, STREAM_READ},
     [KERNEL_RELAX] = {run_relax, STREAM_TRIAD},
 };
 
@@ -174,8 +174,8 @@ static void bench_width(const struct pace *pace, int w, long width, enum precisi
   bench_time(pace, 2 * kernels + 1, task);
   for (int k = 0; k < kernels; k++) {
     const double work = work_of(k, &d->M), moves = facts[k].stream == STREAM_UPDATE ? 2 : 1;
-    const double by_stream = stream_rate(&stream[k], &task[2 * k + 1]) * work /
-                             (moves * (double)bytes_of(k, &d->M));
+    const double by_stream =
+        stream_rate(&stream[k], &task[2 * k + 1]) * work / (moves * (double)bytes_of(k, &d->M));
     c->by_fma[k][p][w] = k != KERNEL_RELAX && r->fma[p] < by_stream;
     c->bound[k][p][w] = c->by_fma[k][p][w] ? r->fma[p] : by_stream;
     r->kernel[k][p][w] = work / task[2 * k].seconds;
@@ -203,7 +203,6 @@ void bench_kernels(const struct pace *pace, const struct machine *m, enum precis
   const int threads = dense_threads(1);
 
   bench_calls(pace, precision, r);
-  for (int w = 0; w < MACHINE_WIDTHS; w++)
-    bench_width(pace, w, (long)m->width[w], precision, r, c);
+  for (int w = 0; w < MACHINE_WIDTHS; w++) bench_width(pace, w, (long)m->width[w], precision, r, c);
   dense_threads(threads);
 }

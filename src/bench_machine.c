@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum {
-  GAP = 40,        /* doubles between the arrays of a triad, lest they share places in a cache */
+  GAP = 40,          /* doubles between the arrays of a triad, lest they share places in a cache */
   MOVED = 64 * 1024, /* bytes a run should move at least: calls then cost nothing */
   ROUNDS = 1000,
   LANES = 192

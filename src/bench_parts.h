@@ -2,9 +2,9 @@
 /* bench_parts.h - what the files bench*.c share; nobody else includes it
  *
  * bench_loops.c has loops that use one resource of the machine to the full, bench_time.c times
- * them, bench_machine.c and bench_kernels.c fill struct machine_rates, bench_messages.c the rest of struct
- * machine, bench_jobs.c compares solvers on a job, bench_products.c finds the least time they could
- * take, and bench.c is the command. */
+ * them, bench_machine.c and bench_kernels.c fill struct machine_rates, bench_messages.c the rest of
+ * struct machine, bench_jobs.c compares solvers on a job, bench_products.c finds the least time
+ * they could take, and bench.c is the command. */
 #ifndef TAUFLOW_BENCH_PARTS_H
 #define TAUFLOW_BENCH_PARTS_H
 

@@ -33,8 +33,8 @@ void exact_add(struct exact *sum, double term)
 
 void exact_reduce(struct exact *sum, int count, MPI_Comm comm)
 {
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, count * (EXACT_DIGITS + 1), MPI_INT64_T, MPI_SUM,
-                          comm));
+  CHECK_MPI(
+      MPI_Allreduce(MPI_IN_PLACE, sum, count * (EXACT_DIGITS + 1), MPI_INT64_T, MPI_SUM, comm));
 }
 
 /* The digits of sign * sum, each brought below 2^32 by carrying; what is carried out of the last

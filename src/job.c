@@ -126,8 +126,8 @@ static void settle(struct job *job, struct slot *slot, const char *origin, long 
   } else if (keys_conditional(standard, &c)) {
     struct slot *other = job_find(job, c.key);
 
-    CHECK(other && other->key->choices && depth < job->count, "%s: bad default %s",
-          slot->key->name, standard);
+    CHECK(other && other->key->choices && depth < job->count, "%s: bad default %s", slot->key->name,
+          standard);
     settle(job, other, origin, depth + 1, faults);
     if (other->usable)
       fill_by_default(job, slot, strcmp(other->value.text, c.word) == 0 ? c.special : c.usual);

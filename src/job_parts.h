@@ -76,8 +76,8 @@ void job_complain_unknown(const struct reading *r, size_t line, const char *name
 bool yaml_read_job(struct job *job, const struct reading *r);
 /* Fill one slot from one text, as --set and the tables give it; place is taken over. */
 void yaml_fill(struct job *job, struct slot *slot, const struct reading *r, char *place);
-/* Hand each "name: word" or "name: [word, ...]" of a file without sections to `take`, in order, with
- * its line. False with a fault if it is no such file. */
+/* Hand each "name: word" or "name: [word, ...]" of a file without sections to `take`, in order,
+ * with its line. False with a fault if it is no such file. */
 typedef void (*yaml_taker)(void *own, const struct reading *r, const char *name, size_t line,
                            const struct given *given);
 bool yaml_read_flat(const struct reading *r, yaml_taker take, void *own);

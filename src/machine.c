@@ -236,8 +236,8 @@ static double between(int n, const double *xs, const double *ys, double x)
   return ys[k - 1] * pow(ys[k] / ys[k - 1], part);
 }
 
-double machine_rate(const struct machine *m, const struct machine_rates *r, enum machine_kernel kernel,
-                    enum precision precision, double width)
+double machine_rate(const struct machine *m, const struct machine_rates *r,
+                    enum machine_kernel kernel, enum precision precision, double width)
 {
   const enum precision p = kernel == KERNEL_RELAX ? IN_DOUBLE : precision;
 

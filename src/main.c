@@ -81,8 +81,8 @@ int main(int argc, char **argv)
   struct faults faults = {0};
   int rank;
 
-  /* Large buffers go back to the system at once: by default the limit creeps up with their size, and
-   * memory once used for writing files is kept, in holes that nothing else fits. */
+  /* Large buffers go back to the system at once: by default the limit creeps up with their size,
+   * and memory once used for writing files is kept, in holes that nothing else fits. */
   mallopt(M_MMAP_THRESHOLD, 1 << 19);
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   CHECK_MPI(MPI_Init(&argc, &argv));

@@ -292,8 +292,8 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   for (int n = 0; n < p->count; n++)
     c[n] =
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
-  vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn),
-                  padded(syn->rows), hi - lo, drive + lo);
+  vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn), padded(syn->rows),
+                  hi - lo, drive + lo);
 }
 
 /* Scale the error's side of all nodes: that it carries the coefficients, whichever side of the
@@ -349,8 +349,7 @@ static int completed(const struct pending *p)
 double pending_missed(const struct pending *p, int k, double u, double h, double moves)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
-  const double square =
-      syn->pre == INPUT ? held_square(p->held, u) : p->gram[syn->pre][p->count];
+  const double square = syn->pre == INPUT ? held_square(p->held, u) : p->gram[syn->pre][p->count];
 
   return owns_synapse(p, k) ? h / syn->tau_pot * square * moves : 0;
 }
@@ -378,8 +377,7 @@ bool pending_may_join(const struct pending *p, double h, const double *drift, co
     const struct synapse *syn = &m->synapse[k];
     if (!syn->learns || syn->pre == INPUT) continue;
     if (syn->post_drive) return false; /* how drives drift is not watched */
-    if (!(lever * drift[syn->post] * drift[syn->pre] <=
-          allowed * size[syn->post] * size[syn->pre]))
+    if (!(lever * drift[syn->post] * drift[syn->pre] <= allowed * size[syn->post] * size[syn->pre]))
       return false;
   }
   return true;
@@ -451,8 +449,7 @@ void pending_accept(struct pending *p, double h, bool joins, const struct moment
     system_rows(p->sys, s, &lo, &hi);
     join_rows(p, p->value[s], s, to->mean[s], lo, hi);
     if (!p->drive[s]) continue;
-    for (long i = lo; i < hi; i++)
-      p->drive_mean[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
+    for (long i = lo; i < hi; i++) p->drive_mean[i] = (from->drive[s][i] + to->drive[s][i]) / 2;
     join_rows(p, p->drive[s], s, p->drive_mean, lo, hi);
   }
   system_rows(p->sys, m->synapse[0].post, &lo, &hi);

@@ -201,8 +201,8 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
   }
   predict_time(plan->messages, machine, steps, time_of_sample(s), &f);
   if (!isfinite(f.total)) {
-    faults_add(faults, "--machine %s: its constants make a presentation take %g s", options->machine,
-               f.total);
+    faults_add(faults, "--machine %s: its constants make a presentation take %g s",
+               options->machine, f.total);
     return false;
   }
   fprintf(out, "steps_per_presentation: %.4g  # %s\n", steps,

@@ -363,10 +363,11 @@ bool predict_suffices(const struct machine *machine, int ranks, const char *path
                       struct faults *faults)
 {
   if (ranks == 1 || isfinite(machine->latency + machine->bandwidth + machine->reduce)) return true;
-  faults_add(faults,
-             "--machine %s: latency, bandwidth or reduce is unknown, and %d ranks need them; measure "
-             "with mpirun -n 2 tauflow bench",
-             path, ranks);
+  faults_add(
+      faults,
+      "--machine %s: latency, bandwidth or reduce is unknown, and %d ranks need them; measure "
+      "with mpirun -n 2 tauflow bench",
+      path, ranks);
   return false;
 }
 

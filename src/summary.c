@@ -20,8 +20,8 @@ static char *counter_lines(const struct solver *solver)
   char *text = fail_text("%s", "");
 
   for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++) {
-    char *longer = fail_text("%s%s: %.0f\n", text, solver->kind->counters[k],
-                             solver->stats.counter[k]);
+    char *longer =
+        fail_text("%s%s: %.0f\n", text, solver->kind->counters[k], solver->stats.counter[k]);
     free(text);
     text = longer;
   }

@@ -46,8 +46,8 @@ CLONES static void blend_f64(double keep, double *restrict to, double add,
   for (long i = 0; i < n; i++) to[i] = keep * to[i] + add * from[i];
 }
 
-CLONES static void blend_f32(float keep, float *restrict to, float add,
-                             const double *restrict from, long n)
+CLONES static void blend_f32(float keep, float *restrict to, float add, const double *restrict from,
+                             long n)
 {
   for (long i = 0; i < n; i++) to[i] = keep * to[i] + add * (float)from[i];
 }

@@ -117,8 +117,8 @@ static double error_of(const struct lab *lab, const struct lab *start, const str
 
   for (long i = 0; i < syn->rows; i++)
     for (long j = 0; j < syn->cols; j++) {
-      const double pre = input ? g[0] * pr->x_from[j] + g[1] * pr->x_to[j]
-                               : g[0] * amplitude(syn->pre, j);
+      const double pre =
+          input ? g[0] * pr->x_from[j] + g[1] * pr->x_to[j] : g[0] * amplitude(syn->pre, j);
       const double gain = amplitude(syn->post, i) * pre;
       const double w = kept * matrix_at(&start->s->state->matrix[k], i, j) + gain;
 
@@ -136,8 +136,7 @@ static double worst_error(const char *settings, const struct decree *d, int step
   double worst = 0;
 
   rule(lab, d, steps);
-  for (int k = 0; k < lab->s->model->synapses; k++)
-    worst = fmax(worst, error_of(lab, start, d, k));
+  for (int k = 0; k < lab->s->model->synapses; k++) worst = fmax(worst, error_of(lab, start, d, k));
   if (getenv("TAUFLOW_TELL")) printf("%s, %d steps: %.2e\n", settings, steps, worst);
   lab_destroy(lab);
   lab_destroy(start);

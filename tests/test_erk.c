@@ -129,8 +129,8 @@ START_TEST(the_error_follows_the_tolerance)
   static const char settings[] = "network.hidden=tanh";
   static const char reference[] = "solver.name=cvode solver.relative=1e-11";
   const double usual = error_of(settings, erk, reference, 6);
-  const double tight = error_of(
-      settings, "solver.name=erk solver.relative=2e-6 solver.absolute=1e-8", reference, 6);
+  const double tight =
+      error_of(settings, "solver.name=erk solver.relative=2e-6 solver.absolute=1e-8", reference, 6);
 
   ck_assert(usual < 0.1);
   ck_assert(tight < usual / 30);

@@ -363,8 +363,7 @@ int main(int argc, char **argv)
   tcase_set_timeout(facts, 0);
   suite_add_tcase(suite, facts);
   tcase_add_test(facts, every_row_has_one_owner);
-  tcase_add_test(facts,
-                 few_ranks_get_whole_layers_unless_one_gets_a_tenth_too_much);
+  tcase_add_test(facts, few_ranks_get_whole_layers_unless_one_gets_a_tenth_too_much);
   tcase_add_test(facts, many_ranks_get_equal_shares_to_within_a_row);
   tcase_add_test(facts, wide_layers_are_balanced_to_a_percent);
   tcase_add_test(facts, ranks_beyond_the_rows_own_nothing);

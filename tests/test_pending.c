@@ -341,8 +341,9 @@ static bool joins_are_right(const struct scene *s, int step, double h)
   }
   MPI_Allreduce(MPI_IN_PLACE, drift, stages, MPI_DOUBLE, MPI_MAX, s->comm);
   for (int k = 0; k < stages; k++) /* nothing learns from the output's activity */
-    good = good && (k == s->model->output ||
-                    (step == 1 ? isinf(drift[k]) : step % 2 == 0 ? drift[k] == 0 : drift[k] > 0.1));
+    good = good && (k == s->model->output || (step == 1       ? isinf(drift[k])
+                                              : step % 2 == 0 ? drift[k] == 0
+                                                              : drift[k] > 0.1));
   return good && pending_may_join(s->pending, h, drift, size, 1e-9, 1) == (step % 2 == 0);
 }
 
@@ -358,8 +359,7 @@ static void accept(const struct scene *s, int step, double h)
       if (i < lo || i >= hi) s->at->mean[k][i] = -7;
   }
   pending_accept(s->pending, h, s->pairs && step % 2 == 0, s->from, s->at);
-  for (int k = 0; k < system_stages(s->sys); k++)
-    pending_amend(s->pending, k, s->now.mean[k]);
+  for (int k = 0; k < system_stages(s->sys); k++) pending_amend(s->pending, k, s->now.mean[k]);
 }
 
 /* One presentation. Before each step the products with the guess of what it adds, after it the

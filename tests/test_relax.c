@@ -297,8 +297,8 @@ START_TEST(a_step_along_a_parabola_is_exact_at_its_end_and_on_average)
     const struct extent x = relax_step(1, &r, &v0, &f0, &f1, &q, &f0, &f1, &v1, &mean);
     const long double gone = -expm1l(-(long double)h / tau);
     const double end = (double)((1 - gone) * v0 + quadrature(felt, &p, 0, h));
-    const double average = (double)(tau / (long double)h * gone * v0 +
-                                    quadrature(felt_until_end, &p, 0, h));
+    const double average =
+        (double)(tau / (long double)h * gone * v0 + quadrature(felt_until_end, &p, 0, h));
     ck_assert_double_eq_tol(x.curvature, 0.3, 1e-14);
     ck_assert_double_eq_tol(v1, end, 1e-12);
     ck_assert_double_eq_tol(mean, average, 1e-12 * fmax(1, tau / h));

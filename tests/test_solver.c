@@ -234,10 +234,10 @@ START_TEST(bdf_and_adams_agree)
 
   for (int k = rank; k < 3; k += size) {
     struct picture *start = end_of(settings[k], "", 0), *bdf = end_of(settings[k], tighter, 4);
-    struct error e = error_of(
-        settings[k],
-        "solver.name=cvode solver.relative=1e-12 solver.method=adams solver.max_order=12", bdf,
-        start, 4);
+    struct error e =
+        error_of(settings[k],
+                 "solver.name=cvode solver.relative=1e-12 solver.method=adams solver.max_order=12",
+                 bdf, start, 4);
     tell("adams ", settings[k], e, e);
     good &= fmax(e.weights, e.values) < 1e-9;
     picture_destroy(start);
@@ -339,8 +339,8 @@ static bool same_on_all_ranks(const char *settings, const char *solver)
     stats[alone].reductions = 0; /* a rank alone has nobody to agree with */
     lab_destroy(lab);
   }
-  const bool same = rank != 0 || (digest[0] == digest[1] &&
-                                  memcmp(&stats[0], &stats[1], sizeof stats[0]) == 0);
+  const bool same =
+      rank != 0 || (digest[0] == digest[1] && memcmp(&stats[0], &stats[1], sizeof stats[0]) == 0);
   if (!same) fprintf(stderr, "%s %s: ranks matter\n", settings, solver);
   return agree(MPI_COMM_WORLD, same);
 }
@@ -368,8 +368,8 @@ START_TEST(cvode_gives_the_same_bits_on_any_number_of_ranks)
                                          "network.hidden=tanh kp.rms_norm=1",
                                          "network.hidden=tanh network.widths=[4,9,7,7,5,3]"};
   static const char *const methods[] = {"solver.preconditioner=sweep",
-                                        "solver.preconditioner=layer",
-                                        "solver.preconditioner=none", "solver.method=adams"};
+                                        "solver.preconditioner=layer", "solver.preconditioner=none",
+                                        "solver.method=adams"};
   bool good = true;
 
   for (int k = 0; k < 4; k++)

@@ -18,10 +18,10 @@ typedef float quarter32 __attribute__((vector_size(16)));
 
 enum { N64 = VECTOR / 8, N32 = VECTOR / 4 };
 
-#define PAIR __builtin_shufflevector
+#define PAIR   __builtin_shufflevector
 #define INLINE static inline __attribute__((always_inline))
 
-/* --- lanes to one sum: 0+4, 1+5, ... of doubles and 0+8, 1+9, ... of singles, then neighbours --- */
+/* --- lanes to one sum: halves (0+4, 1+5, ... of doubles, 0+8, ... of singles), neighbours --- */
 
 INLINE half64 halve64(const vec64 *lanes)
 {
@@ -68,7 +68,7 @@ INLINE void put_four64(double *out, half64 a, half64 b, half64 c, half64 d)
 INLINE void put_four32(double *out, half32 a, half32 b, half32 c, half32 d)
 {
 #define EVEN(u, v) PAIR(u, v, 0, 2, 8, 10, 4, 6, 12, 14)
-#define ODD(u, v) PAIR(u, v, 1, 3, 9, 11, 5, 7, 13, 15)
+#define ODD(u, v)  PAIR(u, v, 1, 3, 9, 11, 5, 7, 13, 15)
   const half32 ab = EVEN(a, b) + ODD(a, b), cd = EVEN(c, d) + ODD(c, d);
   const half32 abcd = EVEN(ab, cd) + ODD(ab, cd);
   const quarter32 sums = PAIR(abcd, abcd, 0, 1, 2, 3) + PAIR(abcd, abcd, 4, 5, 6, 7);
@@ -114,8 +114,8 @@ INLINE void put32(double *out, int count, vec32 sum[][PARTS])
     put(out + i, count, sum);                                                                      \
   } while (0)
 
-/* Where the group of `count` rows at `next` begins: the last one repeats rows of the one before, for
- * a row on its own would take as long as a group. */
+/* Where the group of `count` rows at `next` begins: the last one repeats rows of the one before,
+ * for a row on its own would take as long as a group. */
 INLINE long group_at(long next, long rows, long count)
 {
   return next + count <= rows ? next : rows - count;
@@ -202,10 +202,16 @@ enum { STRETCH = 8 };
   for (long e = 0; e < n - i; e++) out[i + e] = scale * (out[i + e] + (double)sum[e]);
 
 static void combine_f64(double scale, int K, const double *c, const double *v, long stride, long n,
-                        double *restrict out){COMBINE(double, vec64, N64)}
+                        double *restrict out)
+{
+  COMBINE(double, vec64, N64)
+}
 
 static void combine_f32(double scale, int K, const double *c, const float *v, long stride, long n,
-                        double *restrict out){COMBINE(float, vec32, N32)}
+                        double *restrict out)
+{
+  COMBINE(float, vec32, N32)
+}
 
 static void round_f32(double c, const double *restrict x, long n, float *restrict out)
 {

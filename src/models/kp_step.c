@@ -156,8 +156,7 @@ static struct relax relax_over(const struct leak *k, double back, bool follow)
 }
 
 struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
-                              const struct moment *before, const struct moment *from,
-                              struct moment *to)
+                       const struct moment *before, const struct moment *from, struct moment *to)
 {
   const struct kp *kp = m->own;
   const enum shape shape = shape_of(m, stage);

@@ -46,7 +46,7 @@ struct reference {
   struct moment *frozen; /* where the preconditioner was set up */
   double size[FAMILIES]; /* largest |value| of the presentation so far */
   double relative, absolute;
-  double *synapse_size;  /* [synapses] largest |w| */
+  double *synapse_size; /* [synapses] largest |w| */
 };
 
 /* --- the equations --- */

@@ -136,8 +136,8 @@ static int next_step(N_Vector v, realtype u, realtype h, realtype h1, realtype h
   struct controller *c = user;
   const bool accepted = error <= 1;
   const double now = 1 / error; /* infinite without an error, 0 for a step that blew up */
-  double factor = SAFETY * pow(now, c->gain[0]) * pow(c->past[0], c->gain[1]) *
-                  pow(c->past[1], c->gain[2]);
+  double factor =
+      SAFETY * pow(now, c->gain[0]) * pow(c->past[0], c->gain[1]) * pow(c->past[1], c->gain[2]);
 
   (void)v, (void)u, (void)h1, (void)h2, (void)e1, (void)e2, (void)q, (void)p;
   factor = fmin(c->rejected ? 1 : GROWTH, fmax(accepted ? 1 : SHRINK, factor));

@@ -7,8 +7,7 @@ static const struct solver_kind *const kinds[] = {&solver_cascade, &solver_locks
                                                   &solver_erk, &solver_discrete};
 
 const struct key solver_keys[] = {
-    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|erk|discrete",
-     "",
+    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|erk|discrete", "",
      "cascade: layer by layer within a step; lockstep: all layers at once, for many ranks; cvode: "
      "SUNDIALS CVODE on the whole state, the reference; erk: Tsitouras 5(4) on the whole state, "
      "document 001's method; discrete: one update a presentation"},

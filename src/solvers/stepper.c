@@ -201,8 +201,7 @@ static double judge(const struct stepper *st, double h)
 /* The other ranks' rows of the last step's averages are here: they follow ours. */
 void stepper_amend(struct stepper *st, int stage)
 {
-  if (system_uses(st->solver->sys, stage))
-    pending_amend(st->pending, stage, st->to->mean[stage]);
+  if (system_uses(st->solver->sys, stage)) pending_amend(st->pending, stage, st->to->mean[stage]);
 }
 
 static bool joins(const struct stepper *st, double h)
