@@ -64,5 +64,7 @@ void state_largest(const struct state *state, double *largest);
 /* Has any matrix grown beyond `bound` times its start, or stopped being finite? Judged by its
  * largest element, which reduces exactly; start [synapses] is state_largest then. Collective. */
 bool state_is_beyond(const struct state *state, const double *start, double bound);
+/* Presentations between two such looks of a run, for each reads all weights. */
+enum { BOUND_EVERY = 16 };
 
 #endif

@@ -83,7 +83,6 @@ struct pending *pending_create(const struct system *sys)
 {
   struct pending *p = fail_alloc(1, sizeof *p);
   const size_t stages = (size_t)sys->model->stages;
-  size_t widest = 0;
 
   p->sys = sys;
   p->single = sys->net->single;
@@ -94,11 +93,8 @@ struct pending *pending_create(const struct system *sys)
   p->decayed = fail_alloc((size_t)sys->model->synapses, sizeof *p->decayed);
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
   p->met = fail_alloc(stages, sizeof *p->met);
-  for (int k = 0; k < sys->model->stages; k++) {
-    p->gram[k] = fail_alloc(SLOTS, sizeof(double));
-    widest = (size_t)width(p, k) > widest ? (size_t)width(p, k) : widest;
-  }
-  p->drive_mean = fail_alloc(widest, sizeof(double));
+  for (int k = 0; k < sys->model->stages; k++) p->gram[k] = fail_alloc(SLOTS, sizeof(double));
+  p->drive_mean = fail_alloc((size_t)network_widest(sys->net), sizeof(double));
   allocate_nodes(p);
   p->held = held_create(sys);
   allocate_fold(p);
@@ -129,7 +125,7 @@ double pending_bytes(const struct model *m, int rank)
 {
   const double unit = (double)vectors_unit(m->net->single);
   const double nodes = node_elements(m, rank);
-  double side = 0, widest = 0;
+  double side = 0;
   long lo, hi;
 
   for (int k = 0; k < m->synapses; k++) {
@@ -137,9 +133,9 @@ double pending_bytes(const struct model *m, int rank)
     partition_rows(m->part, syn->layer, rank, &lo, &hi);
     if (lo < hi && syn->pre != INPUT)
       side = fmax(side, (double)padded(hi - lo > syn->cols ? hi - lo : syn->cols));
-    widest = fmax(widest, (double)padded(syn->rows));
   }
-  return unit * (nodes + NODES * side) + sizeof(double) * widest + held_bytes(m, rank);
+  return unit * (nodes + NODES * side) + sizeof(double) * (double)network_widest(m->net) +
+         held_bytes(m, rank);
 }
 
 void pending_destroy(struct pending *p)

@@ -12,7 +12,6 @@ static const double MEAN_NODES = (PENDING_NODES + 1) / 2.0;
 /* A stage's row costs so many times its exponential update, with its force, its nodes, its copies
  * and its switching; a stage by itself as much as so many calls of a kernel on next to nothing. */
 static const double ROW_UPDATES = 5, STAGE_CALLS = 8;
-enum { BOUND_EVERY = 16 }; /* presentations between looks at the largest weight (run.c) */
 
 struct prediction *predict_create(const struct job *job, const struct model *model)
 {

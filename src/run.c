@@ -37,8 +37,8 @@ const struct key checkpoint_keys[] = {
     {0},
 };
 
-enum { WINDOW = 1000, BOUND_EVERY = 16 }; /* presentations */
-static const double BOUND = 1e6;          /* |W| over its start beyond which a run has diverged */
+enum { WINDOW = 1000 };          /* presentations */
+static const double BOUND = 1e6; /* |W| over its start beyond which a run has diverged */
 
 /* Everything of a run in progress. The doubles from `done` to `mismatch_start` are in checkpoints:
  * what an exact continuation needs. */

@@ -9,20 +9,12 @@
  * share of it is still on the safe side (docs/performance.md). */
 static const double FOLLOWED = 0.3;
 
-static long widest(const struct network *net)
-{
-  long most = 0;
-
-  for (int l = 1; l <= net->L; l++) most = net->n[l] > most ? net->n[l] : most;
-  return most;
-}
-
 void kp_make_crossings(struct model *m)
 {
   struct kp *kp = m->own;
   long lo, hi;
 
-  kp->crossed = fail_alloc((size_t)widest(m->net), sizeof *kp->crossed);
+  kp->crossed = fail_alloc((size_t)network_widest(m->net), sizeof *kp->crossed);
   kp->crossings = fail_alloc((size_t)m->net->L + 1, sizeof *kp->crossings);
   for (int l = 1; l < m->net->L; l++) {
     struct crossings *c = &kp->crossings[l];
@@ -34,7 +26,7 @@ void kp_make_crossings(struct model *m)
 
 double kp_crossings_bytes(const struct model *m, int rank)
 {
-  double bytes = (double)widest(m->net);
+  double bytes = (double)network_widest(m->net);
   long lo, hi;
 
   for (int l = 1; l < m->net->L; l++) {
