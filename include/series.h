@@ -30,6 +30,10 @@ bool series_create(const char *path, const char *job, int tables, const struct t
 /* Append one row: values concatenated in column order. Local. False with a fault. */
 bool series_append(const char *path, const struct table *table, const double *values,
                    struct faults *faults);
+/* The last row of a table, as series_append takes it; false if there is none, or with a fault.
+ * Local. */
+bool series_last(const char *path, const struct table *table, double *values,
+                 struct faults *faults);
 /* Drop all rows whose presentation is beyond `last`, as a restart from there needs. Local. */
 bool series_truncate(const char *path, int tables, const struct table *table, long last,
                      struct faults *faults);

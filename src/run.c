@@ -207,6 +207,18 @@ static void write_summary(struct run *r, double t)
   run_insist(r);
 }
 
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
+}
+
 /* Cut the series back to the state; one that cannot be read is set aside, for the state is what
  * matters. */
 static void continue_series(struct run *r, const char *job)
@@ -221,6 +233,8 @@ static void continue_series(struct run *r, const char *job)
     recorder_begin(r->recorder, job, r->faults);
     free(series);
     free(aside);
+  } else {
+    take_up_test(r);
   }
   faults_clear(&why);
 }
