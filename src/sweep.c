@@ -286,7 +286,7 @@ static void show_progress(struct sweep *s, double share)
   const double left = spent * ((double)s->todo - fresh) / fmax(fresh, 1e-9);
   const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
 
-  if (spent > 1 && fresh > 0)
+  if (spent > 1 && fresh > 0 && s->over < s->todo)
     log_progress(s->log, 10, "%ld/%ld members, %ld running, %ld diverged, %ld failed, %.0f s left",
                  over, job_members(s->job), running, s->count[MEMBER_DIVERGED],
                  s->count[MEMBER_FAILED], left);
