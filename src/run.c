@@ -136,7 +136,7 @@ static void write_state(struct run *r, double t)
                               .resumable = true};
 
   const int notes = list_notes(r, note);
-  const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
+  const int count = session_fields(s, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
   insist(r);
   state_free_fields(count, fields);
