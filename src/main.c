@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "info.h"
 #include "look.h"
-#include "run.h"
+#include "sweep.h"
 #include <malloc.h>
 #include <math.h>
 #include <signal.h>
@@ -35,6 +35,21 @@ static int run_or_resume(const struct cli *cli, const struct job *job, struct fa
   return status;
 }
 
+static int sweep(const struct cli *cli, const struct job *job, struct faults *faults)
+{
+  char *out = cli_out(cli, job);
+  const struct sweep_options options = {.out = out,
+                                        .overwrite = cli->overwrite,
+                                        .end_time = end_time(cli, job),
+                                        .ranks_per_member = cli->ranks_per_member,
+                                        .member = cli->member};
+  const int status = cli->gather ? sweep_gather(MPI_COMM_WORLD, job, out, faults)
+                                 : sweep_run(MPI_COMM_WORLD, job, &options, faults);
+
+  free(out);
+  return status;
+}
+
 static int with_job(const struct cli *cli, struct faults *faults)
 {
   struct job *job = cli_job(cli, MPI_COMM_WORLD, faults);
@@ -43,6 +58,8 @@ static int with_job(const struct cli *cli, struct faults *faults)
   if (!job) return status;
   if (cli->command == EVALUATE)
     status = look_evaluate(MPI_COMM_WORLD, job, cli->subject, cli->confusion, faults);
+  else if (cli->command == SWEEP)
+    status = sweep(cli, job, faults);
   else if (cli->command == CHECK_JOB)
     status = look_check(MPI_COMM_WORLD, job, &cli->plan, faults) ? EXIT_DONE : EXIT_MISTAKE;
   else
