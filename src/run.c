@@ -146,6 +146,23 @@ static double steps_tried(const struct run *r)
   return r->s->solver->stats.steps + r->s->solver->stats.rejected;
 }
 
+/* The next presentation, with all who want to see it. */
+static enum outcome advance(struct run *r, bool recorded, double *reached)
+{
+  const bool traced = trace_wants(r->trace, (long)r->done);
+  struct observer *observer = recorded ? diagnostics_watch(r->diagnostics) : NULL;
+
+  r->s->sys->observer = traced ? trace_watch(r->trace, observer, r->faults) : observer;
+  const double start = stopwatch();
+  const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
+  r->solving += stopwatch() - start;
+  if (traced) {
+    trace_flush(r->trace);
+    run_insist(r);
+  }
+  return outcome;
+}
+
 /* Presentations until the end, divergence, or the end of the allotted time. */
 static enum outcome integrate(struct run *r, double *reached)
 {
@@ -158,11 +175,7 @@ static enum outcome integrate(struct run *r, double *reached)
     const long every = job_integer(r->job, "record.every");
     const long next = (long)r->done + 1;
     const bool watched = every > 0 && (next % every == 0 || next == r->samples);
-    r->s->sys->observer = watched ? diagnostics_watch(r->diagnostics) : NULL;
-    const double start = stopwatch();
-    const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
-    r->solving += stopwatch() - start;
-    if (outcome == DIVERGED) return DIVERGED;
+    if (advance(r, watched, reached) == DIVERGED) return DIVERGED;
     r->done++;
     *reached = 0;
     stop = tally(r);
@@ -207,22 +220,48 @@ static void write_summary(struct run *r, double t)
   run_insist(r);
 }
 
-/* Cut the series back to the state; one that cannot be read is set aside, for the state is what
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
+}
+
+/* A table of `name` that cannot be cut back to the state is set aside, for the state is what
  * matters. */
+static void set_aside(struct run *r, const char *name, struct faults *why)
+{
+  char *path = folder_path(r->options->out, name), *aside = fail_text("%s.damaged", path);
+
+  fprintf(stderr, "tauflow: warning: %s", why->text);
+  rename(path, aside);
+  faults_clear(why);
+  free(path);
+  free(aside);
+}
+
+/* Cut series and trace back to the state. */
 static void continue_series(struct run *r, const char *job)
 {
   struct faults why = {0};
 
   if (!recorder_resume(r->recorder, (long)r->done, &why)) {
-    char *series = folder_path(r->options->out, "series.h5");
-    char *aside = folder_path(r->options->out, "series.h5.damaged");
-    fprintf(stderr, "tauflow: warning: %s", why.text);
-    rename(series, aside);
+    set_aside(r, "series.h5", &why);
     recorder_begin(r->recorder, job, r->faults);
-    free(series);
-    free(aside);
+  } else {
+    take_up_test(r);
   }
-  faults_clear(&why);
+  if (!folder_holds(r->options->out, "trace.h5")) {
+    trace_begin(r->trace, job, r->faults);
+  } else if (!trace_resume(r->trace, (long)r->done, &why)) {
+    set_aside(r, "trace.h5", &why);
+    trace_begin(r->trace, job, r->faults);
+  }
 }
 
 /* Write the files that say what the run is. */
@@ -238,6 +277,7 @@ static bool open_folder(struct run *r)
       folder_clear(out);
       folder_write_text(job, job_source(r->job), r->faults);
       recorder_begin(r->recorder, text, r->faults);
+      trace_begin(r->trace, text, r->faults);
     } else {
       continue_series(r, text);
     }
@@ -327,12 +367,16 @@ static void run_begin(struct run *r)
   r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
   r->diagnostics = diagnostics_create(s->sys);
   char *series = folder_path(r->options->out, "series.h5");
+  char *trace = folder_path(r->options->out, "trace.h5");
   r->recorder = recorder_create(series, s->net->L);
+  r->trace = trace_create(s->sys, r->job, trace);
   free(series);
+  free(trace);
 }
 
 static void run_end(struct run *r)
 {
+  trace_destroy(r->trace);
   recorder_destroy(r->recorder);
   diagnostics_destroy(r->diagnostics);
   free(r->largest_start);
