@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Test accuracy against presentations, continuous time and Adam, with document 001's Tables 2 and 3.
+
+    plot.py FOLDER      of the sweeps; prints the tables, draws docs/figures/study-001-tables.png
+"""
+import os
+import sys
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import runs  # noqa: E402
+import sweeps  # noqa: E402
+
+# Test accuracy by hidden layers: continuous, discrete.
+TABLE = {"mnist7": {1: (0.9209, 0.8634), 2: (0.8919, 0.8673)},
+         "circles": {1: (0.9470, 0.8272), 2: (0.9683, 0.9485), 3: (0.9568, 0.9312)}}
+FAST = 3  # kp.tau_pot of circles-fast.yml [s], which does not sweep it
+SWEEPS = {"mnist7": ("mnist7", "mnist7-adam"), "circles": ("circles", "circles-fast", "circles-adam")}
+STYLE = {"Adam": ("0.4", ":", "x"), "tau_pot 3 s": ("tab:blue", "-", "o"), "tau_pot 5 s": ("tab:green", "-.", "^"),
+         "tau_pot 10 s": ("tab:red", "--", "s")}
+
+
+def hidden_of(keys):
+    return keys["network.widths"].count(",") - 1
+
+
+def name_of(sweep, keys):
+    name = "Adam" if sweep.endswith("adam") else f"tau_pot {float(keys.get('kp.tau_pot', FAST)):g} s"
+    inner = float(keys.get("data.inner", 0.8))
+    return name if inner == 0.8 else f"{name}, inner radius {inner:g}"
+
+
+def spread(values):
+    values = values[np.isfinite(values)]
+    if len(values) == 0:
+        return "-"
+    return f"{values.mean():.3f}" + (f" +- {values.std(ddof=1):.3f}" if len(values) > 1 else "")
+
+
+def tell(sweep, keys, some):
+    """Means over seeds at some presentations, test and train."""
+    at = some.row("test/presentation")
+    for presentations in (6000, 8000, 10000, 20000, 30000, 60000, 120000):
+        for k in np.flatnonzero(at == presentations):
+            found = some.array("test/accuracy")[:, k]
+            print(f"{sweep:14s} {hidden_of(keys)} hidden  {name_of(sweep, keys):30s} at {presentations:6d}: "
+                  f"test {spread(found)} of {np.isfinite(found).sum()}")
+    print(f"{'':14s}   at the end: test {spread(some.array('summary/test_accuracy'))}, "
+          f"train {spread(some.array('summary/train_accuracy'))}")
+
+
+def draw(axes, sweep, keys, some):
+    name = name_of(sweep, keys)
+    if name not in STYLE:  # an inner radius of 0.5 is told, not drawn
+        return
+    colour, line, marker = STYLE[name]
+    x, low = some.row("test/presentation"), np.nanmin(some.array("test/accuracy"), axis=0)
+    high, mean = np.nanmax(some.array("test/accuracy"), axis=0), np.nanmean(some.array("test/accuracy"), axis=0)
+    axes.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
+    axes.plot(x, mean, color=colour, linestyle=line, marker=marker, markersize=3, markevery=max(1, len(x) // 10),
+              label=name)
+
+
+def main():
+    folder = sys.argv[1]
+    figure, panels = plt.subplots(2, 3, figsize=(11, 6.6), layout="constrained")
+    for row, data, least in ((0, "mnist7", 0.5), (1, "circles", 0.7)):
+        for hidden, (continuous, discrete) in TABLE[data].items():
+            axes = panels[row, hidden - 1]
+            axes.axhline(continuous, color="black", linewidth=0.9, label="document, continuous")
+            axes.axhline(discrete, color="black", linewidth=0.9, linestyle=(0, (1, 3)), label="document, Adam")
+            axes.set_title(f"{data}, {hidden} hidden layer" + "s" * (hidden > 1), fontsize="medium")
+            axes.set_ylim(least, 1.005)
+            axes.set_xlabel("presentations")
+        panels[row, 0].set_ylabel("test accuracy")
+        for sweep in SWEEPS[data]:
+            for keys, some in sweeps.load(f"{folder}/{sweep}").combinations():
+                tell(sweep, keys, some)
+                draw(panels[row, hidden_of(keys) - 1], sweep, keys, some)
+    for axes in panels[0, :2]:
+        axes.set_xscale("log")
+        axes.set_ylim(0.1, 1)
+    panels[0, 2].axis("off")
+    for row, place in ((0, "upper left"), (1, "lower left")):
+        handles, labels = panels[row, 0].get_legend_handles_labels()
+        panels[0, 2].add_artist(panels[0, 2].legend(handles, labels, loc=place, fontsize="small",
+                                                    title="mnist7" if row == 0 else "circles"))
+    target = os.path.join(runs.ROOT, "docs/figures/study-001-tables.png")
+    figure.savefig(target, dpi=110)
+    print(f"figure: {target}")
+
+
+if __name__ == "__main__":
+    main()
