@@ -15,7 +15,7 @@ static const struct dataset_kind *const kinds[] = {
 const struct key data_keys[] = {
     {"data.set", KEY_CHOICE, NULL, 0, 0, false, "glyphs|circles|digits|mnist|mnist7|file", "",
      "glyphs and circles are generated; digits, mnist and mnist7 (mnist pooled to 7 x 7) are read "
-     "as published; file is your own, in HDF5"},
+     "as published; file is your own, in HDF5. circles: a third input, if there is one, is 1"},
     {"data.path", KEY_PATH, "", 0, 0, false, NULL, "",
      "folder of the data files, else $TAUFLOW_DATA/digits or $TAUFLOW_DATA/mnist; for set: file, "
      "the HDF5 file"},
