@@ -220,6 +220,18 @@ static void write_summary(struct run *r, double t)
   run_insist(r);
 }
 
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
+}
+
 /* A table of `name` that cannot be cut back to the state is set aside, for the state is what
  * matters. */
 static void set_aside(struct run *r, const char *name, struct faults *why)
@@ -241,6 +253,8 @@ static void continue_series(struct run *r, const char *job)
   if (!recorder_resume(r->recorder, (long)r->done, &why)) {
     set_aside(r, "series.h5", &why);
     recorder_begin(r->recorder, job, r->faults);
+  } else {
+    take_up_test(r);
   }
   if (!folder_holds(r->options->out, "trace.h5")) {
     trace_begin(r->trace, job, r->faults);
