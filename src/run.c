@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "run.h"
+#include "run_parts.h"
 #include "code.h"
-#include "diagnostics.h"
 #include "folder.h"
-#include "log.h"
-#include "record.h"
-#include "session.h"
 #include "summary.h"
 #include <stdlib.h>
 #include <string.h>
@@ -27,46 +23,8 @@ const struct key record_keys[] = {
     {0},
 };
 
-const struct key checkpoint_keys[] = {
-    {"checkpoint.every", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "presentations",
-     "how often to write a state file; 0: at the end only"},
-    {"checkpoint.keep", KEY_INTEGER, "2", 0, 1000000, false, NULL, "files",
-     "how many of the newest state files to keep; 0: all"},
-    {"checkpoint.wall_margin", KEY_TIME, "60 s", 0, INFINITY, false, NULL, "s",
-     "how long before the end of the allotted wall time a run stops with a state file"},
-    {0},
-};
-
 enum { WINDOW = 1000 };          /* presentations */
 static const double BOUND = 1e6; /* |W| over its start beyond which a run has diverged */
-
-/* Everything of a run in progress. The doubles from `done` to `mismatch_start` are in checkpoints:
- * what an exact continuation needs. */
-struct run {
-  MPI_Comm comm;
-  int rank;
-  const struct job *job;
-  const struct run_options *options;
-  struct faults *faults;
-  struct session *s;
-  struct diagnostics *diagnostics;
-  struct recorder *recorder; /* rank 0 */
-  struct log *log;
-  long samples;
-  double began;   /* stopwatch when this process began to integrate [s] */
-  double solving; /* of that, spent in the solver [s] */
-  double first;   /* presentations completed before this process */
-  double tried;   /* steps tried before it */
-
-  double done;            /* presentations completed */
-  double accuracy, loss;  /* moving averages over the last WINDOW presentations */
-  double *largest_start;  /* [synapses] largest |w| at the start, over all ranks */
-  double *mismatch_start; /* [L-1] */
-
-  struct evaluation test; /* the last; samples 0: none yet */
-  const char *status;
-  bool diverged; /* the state to resume from: it may end inside a presentation */
-};
 
 static double clock_of(clockid_t which)
 {
@@ -87,99 +45,11 @@ static double time_of(const struct run *r)
   return r->done * r->s->presenter->duration;
 }
 
-/* --- checkpoints --- */
-
-enum { RUN_NOTES = 8 };
-
-static int list_notes(struct run *r, struct note *note)
-{
-  const int L = r->s->net->L;
-  struct solver *solver = r->s->solver;
-  struct solver_stats *stats = &solver->stats;
-  int n = 0;
-
-  note[n++] = (struct note){"presentations", 1, &r->done};
-  note[n++] = (struct note){"train_accuracy", 1, &r->accuracy};
-  note[n++] = (struct note){"train_loss", 1, &r->loss};
-  note[n++] = (struct note){"steps", 1, &stats->steps};
-  note[n++] = (struct note){"rejected", 1, &stats->rejected};
-  note[n++] = (struct note){"evaluations", 1, &stats->evaluations};
-  for (int k = 0; k < SOLVER_COUNTERS && solver->kind->counters[k]; k++)
-    note[n++] = (struct note){solver->kind->counters[k], 1, &stats->counter[k]};
-  note[n++] = (struct note){"largest_start", r->s->model->synapses, r->largest_start};
-  if (L > 1) note[n++] = (struct note){"mismatch_start", L - 1, r->mismatch_start};
-  return n + solver_notes(r->s->solver, note + n);
-}
-
-/* A file that cannot be written is a fault of the machine by now, not of the job. */
-static void insist(struct run *r)
+void run_insist(struct run *r)
 {
   if (!faults_any(r->faults, r->comm)) return;
   if (r->rank != 0) CHECK_MPI(MPI_Barrier(r->comm)); /* rank 0 says why, and ends all */
   fail_abort(__FILE__, __LINE__, "%s", r->faults->text);
-}
-
-static void write_state(struct run *r, double t)
-{
-  struct session *s = r->s;
-  struct note note[RUN_NOTES + SOLVER_NOTES];
-  struct field *fields;
-  char *used = job_used(r->job), *path = folder_state(r->options->out, (long)r->done);
-  struct state_header head = {.t = t,
-                              .presentation = (long)r->done,
-                              .status = r->status,
-                              .job = used,
-                              .widths = s->net->n,
-                              .layers = s->net->L,
-                              .resumable = true};
-
-  const int notes = list_notes(r, note);
-  const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
-  store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
-  insist(r);
-  state_free_fields(count, fields);
-  if (r->rank == 0) {
-    folder_link_last(r->options->out, (long)r->done);
-    folder_keep(r->options->out, job_integer(r->job, "checkpoint.keep"));
-  }
-  free(path);
-  free(used);
-}
-
-static bool read_state(struct run *r, const char *path, struct faults *why)
-{
-  struct note note[RUN_NOTES + SOLVER_NOTES];
-  struct state_header head;
-
-  if (!store_read_header(r->comm, path, &head, why)) return false;
-  r->diverged = strcmp(head.status, "diverged") == 0;
-  store_free_header(&head);
-  return session_load(r->s, path, true, why) &&
-         store_read_notes(r->comm, path, list_notes(r, note), note, why);
-}
-
-/* Take up the newest state file that is intact. */
-static bool read_newest(struct run *r)
-{
-  long *list = NULL;
-  int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
-  bool ok = false;
-
-  CHECK_MPI(MPI_Bcast(&states, 1, MPI_INT, 0, r->comm));
-  for (int k = 0; !ok && k < states; k++) {
-    long p = r->rank == 0 ? list[k] : 0;
-    struct faults why = {0};
-    CHECK_MPI(MPI_Bcast(&p, 1, MPI_LONG, 0, r->comm));
-    char *path = folder_state(r->options->out, p);
-    ok = read_state(r, path, &why);
-    if (!ok && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text ? why.text : "");
-    faults_clear(&why);
-    free(path);
-  }
-  if (!ok && r->rank == 0)
-    faults_add(r->faults, "%s: no state file there can be resumed from", r->options->out);
-  free(list);
-  return !faults_any(r->faults, r->comm);
 }
 
 /* --- measuring --- */
@@ -220,14 +90,14 @@ static void record(struct run *r)
     recorder_add(r->recorder, (long)r->done, time_of(r), r->done > 0 ? r->accuracy : NAN,
                  r->done > 0 ? r->loss : NAN, m, law, r->faults);
   free(law);
-  insist(r);
+  run_insist(r);
 }
 
 static void test(struct run *r)
 {
   r->test = evaluator_run(r->s->evaluator, NULL);
   if (r->rank == 0) recorder_add_test(r->recorder, (long)r->done, time_of(r), &r->test, r->faults);
-  insist(r);
+  run_insist(r);
   log_line(r->log, "%ld presentations: test accuracy %.4f, test loss %.4f (%ld samples)",
            (long)r->done, r->test.accuracy, r->test.loss, r->test.samples);
 }
@@ -300,7 +170,8 @@ static enum outcome integrate(struct run *r, double *reached)
       return DIVERGED;
     if (watched) record(r);
     if (is_due(r, "evaluate.every") && r->done < (double)r->samples) test(r);
-    if (is_due(r, "checkpoint.every") && r->done < (double)r->samples) write_state(r, time_of(r));
+    if (is_due(r, "checkpoint.every") && r->done < (double)r->samples)
+      checkpoint_write(r, time_of(r));
     show_progress(r);
   }
   return ADVANCED;
@@ -332,7 +203,7 @@ static void write_summary(struct run *r, double t)
     log_line(r->log, "results in %s", r->options->out);
   }
   free(text);
-  insist(r);
+  run_insist(r);
 }
 
 /* Cut the series back to the state; one that cannot be read is set aside, for the state is what
@@ -415,7 +286,7 @@ static int finish(struct run *r, enum outcome outcome, double reached)
   r->s->sys->observer = NULL;
   r->status = outcome == DIVERGED ? "diverged" : complete ? "done" : "stopped";
   if (outcome == ADVANCED && complete) test(r);
-  write_state(r, t);
+  checkpoint_write(r, t);
   write_summary(r, t);
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
 }
@@ -488,7 +359,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   }
   run_begin(&r);
   r.log = log_create(r.rank == 0);
-  if (options->resume && !read_newest(&r)) goto out;
+  if (options->resume && !checkpoint_read_newest(&r)) goto out;
   if (options->resume && !r.diverged && r.done >= (double)r.samples && lacks_summary(&r)) {
     r.began = stopwatch();
     r.first = r.done;

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* run_parts.h - what run.c and checkpoint.c share: a run in progress, and its state files */
+#ifndef TAUFLOW_RUN_PARTS_H
+#define TAUFLOW_RUN_PARTS_H
+
+#include "diagnostics.h"
+#include "log.h"
+#include "record.h"
+#include "run.h"
+#include "session.h"
+
+/* Everything of a run in progress. The doubles from `done` to `mismatch_start` are in checkpoints:
+ * what an exact continuation needs. */
+struct run {
+  MPI_Comm comm;
+  int rank;
+  const struct job *job;
+  const struct run_options *options;
+  struct faults *faults;
+  struct session *s;
+  struct diagnostics *diagnostics;
+  struct recorder *recorder; /* rank 0 */
+  struct log *log;
+  long samples;
+  double began;   /* stopwatch when this process began to integrate [s] */
+  double solving; /* of that, spent in the solver [s] */
+  double first;   /* presentations completed before this process */
+  double tried;   /* steps tried before it */
+
+  double done;            /* presentations completed */
+  double accuracy, loss;  /* moving averages over the last WINDOW presentations */
+  double *largest_start;  /* [synapses] largest |w| at the start, over all ranks */
+  double *mismatch_start; /* [L-1] */
+
+  struct evaluation test; /* the last; samples 0: none yet */
+  const char *status;
+  bool diverged; /* the state to resume from: it may end inside a presentation */
+};
+
+/* Write a state file of this moment, at simulated time t, and forget the oldest. Collective. */
+void checkpoint_write(struct run *r, double t);
+/* Take up the newest state file that is intact; false with faults if there is none. Collective. */
+bool checkpoint_read_newest(struct run *r);
+/* Abort if any rank has faults: a file that cannot be written is a fault of the machine by now, not
+ * of the job. Collective. */
+void run_insist(struct run *r);
+
+#endif
