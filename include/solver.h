@@ -4,8 +4,8 @@
  * All solvers integrate the same equations from the state at the start of a presentation to the
  * state at its end, to a tolerance relative to the size of each state family (max norm; erk has
  * its own; cascade and lockstep hold what weights learn from to it as well). Between presentations
- * they remember nothing but what their notes tell, so a checkpoint there needs nothing else of
- * theirs. */
+ * they remember nothing but what their notes and fields tell, so a checkpoint there needs nothing
+ * else of theirs. */
 #ifndef TAUFLOW_SOLVER_H
 #define TAUFLOW_SOLVER_H
 
@@ -33,7 +33,6 @@ struct rounds {
   int values, drives, reductions, passes;
 };
 
-struct note; /* store.h */
 struct solver_kind;
 struct solver {
   const struct solver_kind *kind;
@@ -67,6 +66,9 @@ struct solver_kind {
   /* What it remembers between presentations, for state files: fills note and returns how many, at
    * most SOLVER_NOTES; or NULL: nothing. Local. */
   int (*notes)(struct solver *s, struct note *note);
+  /* The same for arrays of the size of the weights: how many; *fields is fresh if there are any,
+   * for state_free_fields; or NULL: none. Local. */
+  int (*fields)(struct solver *s, struct field **fields);
 };
 
 enum { SOLVER_NOTES = 4 };
@@ -84,10 +86,12 @@ const struct solver_kind *solver_kind_at(int k);
 /* List what must be saved and restored for an exact continuation; how many, at most SOLVER_NOTES.
  * note borrows from s. Local. */
 int solver_notes(struct solver *s, struct note *note);
+/* Likewise the arrays: how many; *fields is fresh, or NULL (state_free_fields). Local. */
+int solver_fields(struct solver *s, struct field **fields);
 void solver_check(const struct job *job, struct faults *faults);
 
 extern const struct solver_kind solver_cascade, solver_lockstep, solver_cvode, solver_erk,
     solver_discrete;
-extern const struct key solver_keys[];
+extern const struct key solver_keys[], discrete_keys[];
 
 #endif

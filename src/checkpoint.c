@@ -52,7 +52,7 @@ void checkpoint_write(struct run *r, double t)
                               .resumable = true};
 
   const int notes = list_notes(r, note);
-  const int count = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &fields);
+  const int count = session_fields(s, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
   run_insist(r);
   state_free_fields(count, fields);

@@ -10,6 +10,6 @@
 #include "solver.h"
 
 const struct key *const all_keys[] = {
-    run_keys,    network_keys,  model_keys,  kp_keys,         data_keys, present_keys,
-    solver_keys, evaluate_keys, record_keys, checkpoint_keys, NULL,
+    run_keys,    network_keys,  model_keys,    kp_keys,     data_keys,       present_keys,
+    solver_keys, discrete_keys, evaluate_keys, record_keys, checkpoint_keys, NULL,
 };

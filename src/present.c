@@ -14,6 +14,9 @@ const struct key present_keys[] = {
      "time in which input and target move smoothly from the last sample to the next; 0: they jump"},
     {"present.label_delay", KEY_TIME, "0", -INFINITY, INFINITY, false, NULL, "s",
      "how much later than its sample the label comes; negative: earlier"},
+    {"present.label_dither", KEY_REAL, "0", 0, 1, false, NULL, "1",
+     "share of presentations, evenly spread, that get the label of the one before: exactly p of "
+     "any q in a row, p/q being the nearest fraction with q <= 1000"},
     {"present.samples", KEY_INTEGER, NULL, 1, 1e15, false, NULL, "presentations",
      "length of the run: samples shown, counting repetitions"},
     {0},
@@ -120,6 +123,21 @@ static void find_kinks(struct presenter *pr)
   pr->kink[pr->kinks++] = pr->duration;
 }
 
+/* p/q nearest to the share, q as small as can be. */
+static void find_fraction(struct presenter *pr, double share)
+{
+  double least = INFINITY;
+
+  for (long q = 1; q <= 1000; q++) {
+    const double p = round(share * (double)q), off = fabs(share - p / (double)q);
+
+    if (off >= least) continue;
+    least = off;
+    pr->dither_p = (long)p;
+    pr->dither_q = q;
+  }
+}
+
 struct presenter *presenter_create(const struct job *job, const struct dataset *data,
                                    enum split split, int outputs)
 {
@@ -139,6 +157,7 @@ struct presenter *presenter_create(const struct job *job, const struct dataset *
   if (pr->ramp <= close * pr->duration) pr->ramp = 0;
   cut_delay(pr);
   find_kinks(pr);
+  find_fraction(pr, split == TRAIN ? job_real(job, "present.label_dither") : 0);
   pr->p = -1;
   pr->x_from = fail_alloc(width, sizeof *pr->x_from);
   pr->x_to = fail_alloc(width, sizeof *pr->x_to);
@@ -166,6 +185,22 @@ static void read_input(const struct presenter *pr, long p, double *x)
     for (long j = 0; j < pr->data->inputs; j++) x[j] = 0;
 }
 
+/* floor((n+1) p/q) > floor(n p/q) for p of any q numbers n in a row. Taking n modulo q
+ * lowers both sides by the same whole number. */
+static bool is_dithered(const struct presenter *pr, long n)
+{
+  const long r = n % pr->dither_q;
+
+  return (r + 1) * pr->dither_p / pr->dither_q > r * pr->dither_p / pr->dither_q;
+}
+
+/* The label that belongs to presentation n; -1 before the first. */
+static int scheduled_label(const struct presenter *pr, long n)
+{
+  if (n >= 0 && is_dithered(pr, n)) n--;
+  return n < 0 ? -1 : dataset_label(pr->data, pr->split, sample_of(pr, n));
+}
+
 void presenter_begin(struct presenter *pr, long p)
 {
   EXPECT(p >= 0);
@@ -175,11 +210,7 @@ void presenter_begin(struct presenter *pr, long p)
   pr->x_from = last;
   if (pr->p != p - 1) read_input(pr, p - 1, pr->x_from);
   read_input(pr, p, pr->x_to);
-  for (int k = 0; k < 3; k++) {
-    long from = p - pr->late_whole - 2 + k;
-
-    pr->label[k] = from < 0 ? -1 : dataset_label(pr->data, pr->split, sample_of(pr, from));
-  }
+  for (int k = 0; k < 3; k++) pr->label[k] = scheduled_label(pr, p - pr->late_whole - 2 + k);
   pr->p = p;
 }
 

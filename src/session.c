@@ -197,8 +197,25 @@ bool session_load(struct session *s, const char *path, bool all, struct faults *
 
   if (!state_fits(s, path, faults) || !load_weights(s, path, all, faults)) return false;
   if (!all) return true;
-  const int count = state_fields(s->state, STATE_VALUES, &fields);
-  const bool ok = store_read_fields(s->comm, path, count, fields, false, faults);
-  state_free_fields(count, fields);
+  const int values = state_fields(s->state, STATE_VALUES, &fields);
+  bool ok = store_read_fields(s->comm, path, values, fields, false, faults);
+  state_free_fields(values, fields);
+  const int more = solver_fields(s->solver, &fields);
+  ok = ok && store_read_fields(s->comm, path, more, fields, false, faults);
+  state_free_fields(more, fields);
   return ok;
+}
+
+int session_fields(const struct session *s, struct field **fields)
+{
+  struct field *state, *solver;
+  const int from_state = state_fields(s->state, STATE_VALUES | STATE_WEIGHTS, &state);
+  const int from_solver = solver_fields(s->solver, &solver);
+
+  *fields = fail_alloc((size_t)(from_state + from_solver), sizeof **fields);
+  for (int k = 0; k < from_state; k++) (*fields)[k] = state[k];
+  for (int k = 0; k < from_solver; k++) (*fields)[from_state + k] = solver[k];
+  free(state);
+  free(solver);
+  return from_state + from_solver;
 }

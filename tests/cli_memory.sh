@@ -59,5 +59,8 @@ foretold "cvode" 1 --set solver.name=cvode "${brief[@]}"
 foretold "erk" 1 --set solver.name=erk "${brief[@]}"
 foretold "cvode, Adams, on 2" 2 --set solver.name=cvode --set solver.method=adams "${brief[@]}"
 foretold "discrete" 1 "${wide[@]}" --set solver.name=discrete
+foretold "Adam" 1 "${wide[@]}" --set solver.name=discrete --set discrete.optimizer=adam
+foretold "Adam, single, fixed V, on 2" 2 --set "network.widths=[256, 2048, 2048, 2048, 10]" \
+  --set solver.name=discrete --set discrete.optimizer=adam --set network.weights=single --set kp.rule=fa
 
 finish

@@ -120,7 +120,10 @@ everywhere erk "1 2 3" --set solver.name=erk --set present.samples=6 "${single[@
 everywhere wide "1 2 3" --set "network.widths=[64, 300, 300, 10]" --set present.samples=4 \
   --set solver.name=lockstep
 everywhere tiny "1 9" --set "network.widths=[64, 1, 10]" --set solver.name=lockstep
-everywhere discrete "1 3" --set solver.name=discrete
+everywhere discrete "1 3" --set solver.name=discrete --set present.label_dither=0.3
+everywhere adam "1 2 5" --set solver.name=discrete --set discrete.optimizer=adam
+everywhere adam-single "1 3" --set solver.name=discrete --set discrete.optimizer=adam "${single[@]}" \
+  "${direct[@]}" "${rms[@]}"
 
 halves half-cascade --set evaluate.every=12
 halves half-noise --set evaluate.every=12 --set solver.name=lockstep "${single[@]}" "${odd[@]}"
@@ -128,6 +131,11 @@ halves half-drive --set evaluate.every=12 --set kp.feedback_drive=s
 halves half-drive-lockstep --set evaluate.every=12 --set kp.feedback_drive=s --set kp.gate=false \
   --set solver.name=lockstep "${direct[@]}"
 halves half-direct --set evaluate.every=12 "${direct[@]}" "${rms[@]}" --set kp.noise=0.1
+halves half-adam --set evaluate.every=12 --set solver.name=discrete --set discrete.optimizer=adam \
+  --set present.label_dither=0.3
+halves half-adam-single --set evaluate.every=12 --set solver.name=discrete \
+  --set discrete.optimizer=adam --set kp.rule=sgd "${single[@]}"
+halves half-dither --set evaluate.every=12 --set present.label_dither=0.4
 # erk alone remembers its steps; a dynamic test must not disturb what it remembers.
 halves half-erk --set evaluate.every=12 --set solver.name=erk --set solver.pcoeff=0.3 \
   --set solver.icoeff=0.4 --set evaluate.readout=dynamic "${single[@]}"

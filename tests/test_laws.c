@@ -13,7 +13,10 @@ enum { SAMPLES = 10, INPUTS = 4, UNITS = 8 };
 
 static const char common[] = "network.widths=[4,8,6,10] kp.tau_pot=1 kp.tau_dec=2 seed=4";
 static const char *const solvers[] = {"solver.name=cascade", "solver.name=lockstep",
-                                      "solver.name=discrete"};
+                                      "solver.name=discrete",
+                                      "solver.name=discrete discrete.optimizer=adam "
+                                      "discrete.rate=0.01"};
+enum { SOLVERS = sizeof solvers / sizeof *solvers };
 
 static int rank;
 
@@ -72,7 +75,7 @@ START_TEST(mismatch_decays_exponentially)
 {
   bool good = true;
 
-  for (int k = 0; k < 3; k++)
+  for (int k = 0; k < SOLVERS; k++)
     for (int smooth = 0; smooth < 2; smooth++) {
       struct lab *lab = lab_create(MPI_COMM_WORLD, "%s %s network.hidden=%s", common, solvers[k],
                                    smooth ? "tanh" : "relu");
@@ -98,7 +101,7 @@ START_TEST(sgd_keeps_V_the_transpose_of_W_bit_for_bit)
   static const char *const weights[] = {"double", "single"};
   bool good = true;
 
-  for (int k = 0; k < 3; k++)
+  for (int k = 0; k < SOLVERS; k++)
     for (int w = 0; w < 2; w++) {
       struct lab *lab =
           lab_create(MPI_COMM_WORLD, "%s %s kp.rule=sgd network.weights=%s network.hidden=tanh",

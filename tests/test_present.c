@@ -345,11 +345,78 @@ static char *fault_of(const char *present)
   return message;
 }
 
+/* Windows of q anywhere, the evenness of the pattern, and the label that comes instead. */
+START_TEST(exactly_p_of_q_labels_come_from_the_sample_before)
+{
+  static const struct {
+    double share;
+    int p, q;
+  } cases[] = {{0, 0, 1},       {1, 1, 1},      {0.5, 1, 2},   {0.3, 3, 10},
+               {1 / 3.0, 1, 3}, {0.6667, 2, 3}, {0.05, 1, 20}, {0.375, 3, 8}};
+
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    char *more = fail_text(", label_dither: %.17g", cases[k].share);
+    struct scene s = scene(TRAIN, "shuffled", 1, more);
+    bool moved[4 * TRAINING];
+    double target[CLASSES];
+
+    for (long n = 0; n < 4 * TRAINING; n++) {
+      const long before = shown(&s);
+
+      presenter_begin(s.pr, n);
+      const int own = dataset_label(s.data, TRAIN, shown(&s));
+      const int last = n > 0 ? dataset_label(s.data, TRAIN, before) : -1;
+      moved[n] = (n + 1) * cases[k].p / cases[k].q > n * cases[k].p / cases[k].q;
+      presenter_target(s.pr, T, T, target);
+      for (int c = 0; c < CLASSES; c++) ck_assert(target[c] == (c == (moved[n] ? last : own)));
+      ck_assert_int_eq(presenter_label(s.pr), own);
+      if (n + 1 < cases[k].q) continue;
+      int count = 0;
+      for (long m = n + 1 - cases[k].q; m <= n; m++) count += moved[m];
+      ck_assert_int_eq(count, cases[k].p);
+    }
+    free(more);
+    end(s);
+  }
+}
+END_TEST
+
+/* A late label is the late presentation's, dithered or not; so is where the ramp comes from. */
+START_TEST(a_delay_shifts_the_dithered_schedule)
+{
+  struct scene s = scene(TRAIN, "sequential", 1, ", label_delay: 100 ms, label_dither: 0.5");
+  static const int back[2] = {2, 3}; /* even presentations keep their label */
+
+  for (long n = 4; n < TRAINING; n++) {
+    presenter_begin(s.pr, n);
+    ck_assert_int_eq(s.pr->label[2], dataset_label(s.data, TRAIN, n - back[n % 2]));
+    ck_assert_int_eq(s.pr->label[1], dataset_label(s.data, TRAIN, n - 1 - back[(n + 1) % 2]));
+  }
+  end(s);
+}
+END_TEST
+
+START_TEST(tests_are_not_dithered)
+{
+  struct scene s = scene(TEST, "shuffled", 1, ", label_dither: 1");
+  double target[CLASSES];
+
+  for (long n = 0; n < 14; n++) {
+    presenter_begin(s.pr, n);
+    presenter_target(s.pr, T, T, target);
+    ck_assert(target[dataset_label(s.data, TEST, n % 7)] == 1);
+  }
+  end(s);
+}
+END_TEST
+
 START_TEST(impossible_schedules_are_refused)
 {
   static const char *const bad[][2] = {
       {"samples: 1, ramp: 60 ms", "present.ramp = 0.06 s: must be <= present.duration = 0.05 s"},
       {"samples: 1, label_delay: -1e9", "present.label_delay = -1e+09 s: must be within"},
+      {"samples: 1, label_dither: 1.1", "present.label_dither = 1.1: must be"},
+      {"samples: 1, label_dither: -0.1", "present.label_dither = -0.1: must be"},
       {"samples: 0", "present.samples = 0"},
       {"ramp: 1 ms", "present.samples"},
       {"samples: 1, duration: 0", "present.duration = 0"},
@@ -388,6 +455,9 @@ int main(int argc, char **argv)
   tcase_add_test(facts, without_a_ramp_a_segment_sees_its_own_side_of_the_jump);
   tcase_add_test(facts, a_delay_of_whole_presentations_adds_no_kink);
   tcase_add_test(facts, the_schedule_does_not_end_with_the_run);
+  tcase_add_test(facts, exactly_p_of_q_labels_come_from_the_sample_before);
+  tcase_add_test(facts, a_delay_shifts_the_dithered_schedule);
+  tcase_add_test(facts, tests_are_not_dithered);
   tcase_add_test(facts, impossible_schedules_are_refused);
   return suite_run(runner);
 }

@@ -3,15 +3,35 @@
  *
  * The limit of infinitely fast y and z and slow weights, and the baseline of both documents:
  *   W <- e^(-T/tau_dec) W + (1 - e^(-T/tau_dec)) tau_dec/tau_pot z y'
- * which is W + (T/tau_pot) z y' with the decay exact. */
+ * which is W + (T/tau_pot) z y' with the decay exact; or with the step of Adam for the gradient
+ * z y' in place of the second term. */
+#include "adam.h"
 #include "settle.h"
 #include "solver.h"
 #include "vectors.h"
 #include <stdlib.h>
 #include <string.h>
 
+const struct key discrete_keys[] = {
+    {"discrete.optimizer", KEY_CHOICE, "plain", 0, 0, false, "plain|adam", "",
+     "plain: each update is T/tau_pot z y'; adam: that of Adam for the gradient z y', tau_pot "
+     "having no say. Both leave the decay as it is: T/tau_dec an update"},
+    {"discrete.rate", KEY_REAL, "0.001", 0, INFINITY, true, NULL, "1", "adam only: learning rate"},
+    {"discrete.beta1", KEY_REAL, "0.9", 0, 0.999999999, false, NULL, "1",
+     "adam only: what the running mean of the gradient keeps of itself at an update"},
+    {"discrete.beta2", KEY_REAL, "0.999", 0, 0.999999999, false, NULL, "1",
+     "adam only: the same of its square"},
+    {"discrete.epsilon", KEY_REAL, "1e-8", 1e-30, INFINITY, false, NULL, "1",
+     "adam only: added to the root of that mean, by which updates are divided"},
+    {0},
+};
+
+/* Squares of gradients must fit single precision. */
+static const double adam_too_large = 1e9;
+
 struct discrete {
   struct settler *settler;
+  struct adam *adam; /* NULL: plain updates */
   void *p, *q; /* [largest width padded] the two vectors of an update, as the weights want them */
 };
 
@@ -25,14 +45,19 @@ static void discrete_check(const struct job *job, struct faults *faults)
                job_real(job, "kp.noise"), job_place(job, "kp.noise"));
 }
 
+static bool uses_adam(const struct job *job)
+{
+  return job_choice(job, "discrete.optimizer") == 1;
+}
+
 static void discrete_create(struct solver *s, const struct job *job)
 {
   struct discrete *d = fail_alloc(1, sizeof *d);
   const struct network *net = s->sys->net;
   const size_t widest = (size_t)network_widest(net);
 
-  (void)job;
   d->settler = settler_create(s->sys);
+  if (uses_adam(job)) d->adam = adam_create(job, s->sys->state);
   d->p = fail_alloc(widest, vectors_unit(net->single));
   d->q = fail_alloc(widest, vectors_unit(net->single));
   s->own = d;
@@ -42,6 +67,7 @@ static void discrete_destroy(struct solver *s)
 {
   struct discrete *d = s->own;
 
+  adam_destroy(d->adam);
   settler_destroy(d->settler);
   free(d->p);
   free(d->q);
@@ -50,8 +76,7 @@ static void discrete_destroy(struct solver *s)
 
 static double discrete_bytes(const struct job *job, const struct model *m, int rank)
 {
-  (void)job;
-  return settler_bytes(m, rank, false) +
+  return settler_bytes(m, rank, false) + (uses_adam(job) ? adam_bytes(m, rank) : 0) +
          2 * (double)network_widest(m->net) * (double)vectors_unit(m->net->single);
 }
 
@@ -64,7 +89,8 @@ static void update(struct solver *s, int k)
   const struct moment *at = settler_moment(d->settler);
   struct matrix *M = &sys->state->matrix[k];
   const double T = sys->presenter->duration;
-  const double rate = syn->tau_dec / syn->tau_pot * expm1(T / syn->tau_dec);
+  const double loss = -expm1(-T / syn->tau_dec);
+  const double rate = d->adam ? 1 : syn->tau_dec / syn->tau_pot * expm1(T / syn->tau_dec);
   const bool error_is_post = sys->model->stage[syn->post].family == ERROR;
   const double *pre = syn->pre == INPUT ? sys->presenter->x_to : at->value[syn->pre];
   long lo, hi;
@@ -74,19 +100,24 @@ static void update(struct solver *s, int k)
   const double *post = (syn->post_drive ? at->drive[syn->post] : at->value[syn->post]) + lo;
   vectors_store(M->single, error_is_post ? rate : 1, post, M->rows, d->p);
   vectors_store(M->single, error_is_post ? 1 : rate, pre, M->ld, d->q);
-  matrix_fold(M, -expm1(-T / syn->tau_dec), 1, d->p, M->ld, d->q, M->ld);
+  if (d->adam)
+    adam_step(d->adam, k, sys->presenter->p + 1, loss, d->p, d->q);
+  else
+    matrix_fold(M, loss, 1, d->p, M->ld, d->q, M->ld);
 }
 
 static bool all_bounded(struct solver *s)
 {
   const struct system *sys = s->sys;
-  const struct moment *at = settler_moment(((struct discrete *)s->own)->settler);
+  const struct discrete *d = s->own;
+  const struct moment *at = settler_moment(d->settler);
+  const double bound = d->adam ? adam_too_large : TOO_LARGE;
   int finite = 1;
 
   for (int k = 0; k < system_stages(sys); k++) {
     long lo, hi;
     system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) finite &= fabs(at->value[k][i]) < TOO_LARGE;
+    for (long i = lo; i < hi; i++) finite &= fabs(at->value[k][i]) < bound;
   }
   if (sys->part->size > 1) {
     CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &finite, 1, MPI_INT, MPI_LAND, sys->comm));
@@ -121,6 +152,13 @@ static enum outcome discrete_advance(struct solver *s, double *reached)
   return ADVANCED;
 }
 
+static int discrete_fields(struct solver *s, struct field **fields)
+{
+  struct discrete *d = s->own;
+
+  return d->adam ? adam_fields(d->adam, fields) : 0;
+}
+
 const struct solver_kind solver_discrete = {
     .name = "discrete",
     .about = "the slow manifold and one update a presentation",
@@ -131,4 +169,5 @@ const struct solver_kind solver_discrete = {
     .destroy = discrete_destroy,
     .bytes = discrete_bytes,
     .advance = discrete_advance,
+    .fields = discrete_fields,
 };

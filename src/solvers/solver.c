@@ -75,6 +75,12 @@ int solver_notes(struct solver *s, struct note *note)
   return s->kind->notes ? s->kind->notes(s, note) : 0;
 }
 
+int solver_fields(struct solver *s, struct field **fields)
+{
+  *fields = NULL;
+  return s->kind->fields ? s->kind->fields(s, fields) : 0;
+}
+
 void solver_check(const struct job *job, struct faults *faults)
 {
   const struct solver_kind *kind = solver_kind_of(job);
