@@ -16,6 +16,8 @@ bool folder_make(const char *folder, struct faults *faults);
 /* Keep other processes from running in the folder until this one ends; a fault if one does.
  * Local. */
 bool folder_lock(const char *folder, struct faults *faults);
+/* Take away the file `stop`, by which a run is asked to stop. Local. */
+void folder_take_stop(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
 void folder_clear(const char *folder);
 
