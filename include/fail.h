@@ -16,6 +16,10 @@ _Noreturn void fail_abort(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 _Noreturn void fail_mpi(const char *file, int line, const char *call, int code);
 
+/* From now on leave the message of an abort in this file too; NULL: no longer. A path beyond 4000
+ * bytes is none. Local. */
+void fail_last_words(const char *path);
+
 #define CHECK(cond, ...)                                                                           \
   do {                                                                                             \
     if (!(cond)) fail_abort(__FILE__, __LINE__, __VA_ARGS__);                                      \

@@ -13,9 +13,11 @@ bool folder_has_run(const char *folder);
 bool folder_is_writable(const char *folder, struct faults *faults);
 /* Make it and its parents; faults name the part that failed. Local. */
 bool folder_make(const char *folder, struct faults *faults);
-/* Keep other processes from running in the folder until this one ends; a fault if one does.
- * Local. */
-bool folder_lock(const char *folder, struct faults *faults);
+/* Keep other processes from working in the folder until it is unlocked or this process ends; if
+ * `shared`, only those that would have it for themselves. Returns what folder_unlock takes, or -1
+ * with a fault if another is there. Local. */
+int folder_lock(const char *folder, bool shared, struct faults *faults);
+void folder_unlock(int lock);
 /* Take away the file `stop`, by which a run is asked to stop. Local. */
 void folder_take_stop(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
@@ -34,7 +36,10 @@ void folder_keep(const char *folder, long keep);
 
 /* A whole text file, or NULL with a fault; caller frees. Local. */
 char *folder_read_text(const char *path, struct faults *faults);
-/* Write a text file by way of a temporary name. False with a fault. Local. */
+/* Write a text file by way of a temporary name, path.new, or `fresh` where several processes may
+ * write the same file at once. False with a fault. Local. */
 bool folder_write_text(const char *path, const char *text, struct faults *faults);
+bool folder_publish_text(const char *path, const char *fresh, const char *text,
+                         struct faults *faults);
 
 #endif

@@ -70,6 +70,30 @@ const char *job_source(const struct job *job);
  * resolved, times in seconds, reals with 17 digits, required ones included). Caller frees. */
 char *job_used(const struct job *job);
 
+/* --- sweeps: a job whose section `sweep` takes keys through lists of values ---
+ *
+ * Its members are all combinations, in the order of the file, the last key varying fastest. Such a
+ * job has itself the values of member 0. */
+
+enum { SWEEP_MOST = 100000 }; /* members */
+
+/* 0: the job is no sweep. Local. */
+long job_members(const struct job *job);
+/* The job of one member, without a sweep section, named NAME-<member>: it must be checked across
+ * keys still. NULL with faults. Caller destroys. Local. */
+struct job *job_member(const struct job *job, long member, struct faults *faults);
+/* "seed: 3, kp.rule: fa", what is particular to a member. Caller frees. Local. */
+char *job_member_words(const struct job *job, long member);
+/* The keys swept, in order; how many values the k-th takes, and as words; and which of them a
+ * member has. Callers free words. Local. */
+int job_swept(const struct job *job);
+const struct key *job_swept_key(const struct job *job, int k);
+long job_swept_count(const struct job *job, int k);
+char *job_swept_word(const struct job *job, int k, long value);
+long job_swept_index(const struct job *job, int k, long member);
+/* The first key by whose value the jobs would give different results; NULL: none. Local. */
+const char *job_difference(const struct job *a, const struct job *b);
+
 /* The key table for people: plain text (`tauflow keys`) or Markdown (docs/jobs.md). Local. */
 void keys_print(FILE *out, bool markdown);
 

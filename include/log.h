@@ -11,8 +11,8 @@
 
 struct log;
 
-/* A log that prints to stdout; loud is true on rank 0 only. Local. */
-struct log *log_create(bool loud);
+/* A log that prints to stdout, or (quiet) to its file only; loud is true on rank 0 only. Local. */
+struct log *log_create(bool loud, bool quiet);
 void log_destroy(struct log *log);
 /* Copy every further line to this file too, appending. A file that cannot be opened is a CHECK
  * failure: the run folder was just made. Local. */

@@ -13,6 +13,11 @@ struct run_options {
   bool overwrite;  /* remove the files of a run that is there already */
   bool resume;     /* continue the run that is there */
   double end_time; /* stop in time for this, seconds since the epoch; infinite: never */
+  bool quiet;      /* say everything in log.txt and nothing on the terminal */
+  /* Called after each presentation with the share of the run that is done; NULL: nothing is. Ranks
+   * may have different ones: it must not be collective. */
+  void (*each)(void *own, double share);
+  void *own; /* its first argument, borrowed */
 };
 
 /* Run the job, or continue it. Returns an exit status, equal on all ranks; with EXIT_MISTAKE,

@@ -23,7 +23,10 @@ enum {
   RANKS = 256,
   STEPS = 512,
   MACHINE = 1024,
-  ASK = 2048
+  ASK = 2048,
+  GROUP = 4096,
+  MEMBER = 8192,
+  GATHER = 16384
 };
 
 static const struct {
@@ -34,6 +37,7 @@ static const struct {
 } commands[] = {
     {"run", RUN, "a job file", SET | OUT | START | WALL | OVERWRITE},
     {"resume", RESUME, "the folder of a run", SET | WALL},
+    {"sweep", SWEEP, "a job file", SET | OUT | START | WALL | OVERWRITE | GROUP | MEMBER | GATHER},
     {"check", CHECK_JOB, "a job file",
      SET | OUT | START | WALL | OVERWRITE | RANKS | STEPS | MACHINE},
     {"info", INFO, "an HDF5 file", 0},
@@ -49,38 +53,41 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 void cli_print_help(void)
 {
-  puts(
-      "tauflow integrates networks that learn in continuous time.\n"
-      "\n"
-      "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
-      "  tauflow resume DIR         continue a run from its newest intact state file\n"
-      "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
-      "  tauflow evaluate STATE     accuracy and loss of a state file\n"
-      "  tauflow info FILE.h5       what a state or series file holds\n"
-      "  tauflow bench              kernels and messages against what this machine can do\n"
-      "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
-      "  tauflow keys               every job key with default, limits, unit and meaning\n"
-      "\n"
-      "  --set key=value            override a key of the job (run, check, evaluate, bench;\n"
-      "                             resume: how long to run, and what to evaluate, record and\n"
-      "                             checkpoint)\n"
-      "  --out DIR                  where a run writes\n"
-      "  --out FILE.yml             where bench without jobs leaves the machine's constants\n"
-      "  --start STATE              begin from the weights of a state file (run, check)\n"
-      "  --overwrite                replace the run that is in the folder (run)\n"
-      "  --max-wall SECONDS         stop with a state file before so much wall time (run,\n"
-      "                             resume); how long a job may take, about (bench; 60)\n"
-      "  --ranks P                  plan for so many ranks, not those of now (check)\n"
-      "  --machine FILE.yml         constants that bench left: predicts the time (check)\n"
-      "  --steps N                  steps of a presentation to predict it with (check)\n"
-      "  --quick                    a first impression in some seconds (bench)\n"
-      "  --confusion                add the confusion matrix (evaluate)\n"
-      "  --markdown                 as docs/jobs.md (keys)\n"
-      "  --help, --version\n"
-      "\n"
-      "Alone, or under mpirun or srun: mpirun -n 4 tauflow run JOB.yml\n"
-      "Exit status: 0 done, 2 a mistake in the input, 3 stopped early with a state file written,\n"
-      "4 the network diverged, 1 anything else.");
+  puts("tauflow integrates networks that learn in continuous time.\n"
+       "\n"
+       "  tauflow run JOB.yml        run a job; its files go to output/<name>\n"
+       "  tauflow resume DIR         continue a run from its newest intact state file\n"
+       "  tauflow sweep JOB.yml      run all members of a job's sweep, or go on with them\n"
+       "  tauflow sweep --gather DIR sweep.h5 from the members that are there\n"
+       "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
+       "  tauflow evaluate STATE     accuracy and loss of a state file\n"
+       "  tauflow info FILE.h5       what a state or series file holds\n"
+       "  tauflow bench              kernels and messages against what this machine can do\n"
+       "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
+       "  tauflow keys               every job key with default, limits, unit and meaning\n"
+       "\n"
+       "  --set key=value            override a key of the job (run, check, evaluate, bench;\n"
+       "                             resume: how long to run, and what to evaluate, record and\n"
+       "                             checkpoint)\n"
+       "  --out DIR                  where a run writes\n"
+       "  --out FILE.yml             where bench without jobs leaves the machine's constants\n"
+       "  --ranks-per-member K       how many ranks work on one member (sweep; 1)\n"
+       "  --member I                 run one member alone (sweep)\n"
+       "  --start STATE              begin from the weights of a state file (run, check)\n"
+       "  --overwrite                replace the run that is in the folder (run, sweep)\n"
+       "  --max-wall SECONDS         stop with a state file before so much wall time (run,\n"
+       "                             resume, sweep); how long a job may take, about (bench; 60)\n"
+       "  --ranks P                  plan for so many ranks, not those of now (check)\n"
+       "  --machine FILE.yml         constants that bench left: predicts the time (check)\n"
+       "  --steps N                  steps of a presentation to predict it with (check)\n"
+       "  --quick                    a first impression in some seconds (bench)\n"
+       "  --confusion                add the confusion matrix (evaluate)\n"
+       "  --markdown                 as docs/jobs.md (keys)\n"
+       "  --help, --version\n"
+       "\n"
+       "Alone, or under mpirun or srun: mpirun -n 4 tauflow run JOB.yml\n"
+       "Exit status: 0 done, 2 a mistake in the input, 3 stopped early with a state file written,\n"
+       "4 the network diverged, 1 anything else.");
 }
 
 void cli_print_version(void)
@@ -114,6 +121,19 @@ static int read_ranks(const char *word, struct faults *faults)
   return (int)ranks;
 }
 
+/* --member and --ranks-per-member. */
+static long read_whole(const char *option, const char *word, long least, struct faults *faults)
+{
+  char *end;
+  const long n = strtol(word, &end, 10);
+
+  if (end == word || *end || n < least || n > INT_MAX) {
+    faults_add(faults, "%s %s: must be a whole number >= %ld", option, word, least);
+    return least;
+  }
+  return n;
+}
+
 static double read_steps(const char *word, struct faults *faults)
 {
   char *end;
@@ -137,6 +157,9 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
                                           {"ranks", required_argument, NULL, RANKS},
                                           {"steps", required_argument, NULL, STEPS},
                                           {"machine", required_argument, NULL, MACHINE},
+                                          {"ranks-per-member", required_argument, NULL, GROUP},
+                                          {"member", required_argument, NULL, MEMBER},
+                                          {"gather", required_argument, NULL, GATHER},
                                           {"help", no_argument, NULL, ASK},
                                           {0}};
   int option, which = 0;
@@ -178,6 +201,16 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
     case MACHINE:
       cli->plan.machine = optarg;
       break;
+    case GROUP:
+      cli->ranks_per_member = (int)read_whole("--ranks-per-member", optarg, 1, faults);
+      break;
+    case MEMBER:
+      cli->member = read_whole("--member", optarg, 0, faults);
+      break;
+    case GATHER:
+      cli->gather = true;
+      cli->subject = optarg;
+      break;
     case QUICK:
       cli->quick = true;
       break;
@@ -203,6 +236,8 @@ struct cli cli_read(int argc, char **argv, struct faults *faults)
 {
   struct cli cli = {.command = HELP,
                     .max_wall = INFINITY,
+                    .ranks_per_member = 1,
+                    .member = -1,
                     .subject_list = fail_alloc((size_t)argc, sizeof *cli.subject_list),
                     .set = fail_alloc((size_t)argc, sizeof *cli.set)};
   int k = 0;
@@ -279,14 +314,39 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     store_free_header(&head);
     return text;
   }
-  *origin = cli->command == RESUME ? folder_path(cli->subject, "used.yml")
-                                   : fail_text("%s", cli->subject);
+  const bool from_folder = cli->command == RESUME || cli->gather;
+  *origin = from_folder ? folder_path(cli->subject, "used.yml") : fail_text("%s", cli->subject);
   if (rank != 0) return NULL;
   if (cli->command == RESUME && !folder_has_run(cli->subject)) {
     faults_add(faults, "%s: holds no run to resume", cli->subject);
     return NULL;
   }
+  if (cli->gather && !folder_holds(cli->subject, "used.yml")) {
+    faults_add(faults, "%s: holds no sweep to gather", cli->subject);
+    return NULL;
+  }
   return folder_read_text(*origin, faults);
+}
+
+/* A sweep is not to be taken for a run, nor a run for a sweep. */
+static void check_sweep(const struct cli *cli, const struct job *job, struct faults *faults)
+{
+  const long members = job_members(job);
+
+  if (cli->gather && (cli->sets > 0 || cli->out || cli->member >= 0))
+    faults_add(faults, "--gather takes what is in the folder: no other options");
+  else if (cli->gather && members == 0)
+    faults_add(faults, "%s: holds a run that is no sweep: nothing to gather", cli->subject);
+  else if (cli->command == SWEEP && members == 0)
+    faults_add(faults, "%s: has no section `sweep`: nothing to sweep; tauflow run runs it",
+               cli->subject);
+  else if (cli->command == RESUME && members > 0)
+    faults_add(faults, "%s: is a sweep; tauflow sweep %s/used.yml --out %s goes on with it",
+               cli->subject, cli->subject, cli->subject);
+  else if ((cli->command == RUN || cli->command == BENCH) && members > 0)
+    faults_add(faults,
+               "%s: is a sweep of %ld members; tauflow sweep runs them, with --member one of them",
+               cli->subject, members);
 }
 
 /* A run in progress may change how long it runs and what it reports, not what it is. */
@@ -354,7 +414,8 @@ struct job *cli_job(const struct cli *cli, MPI_Comm comm, struct faults *faults)
   text = share_text(text, comm);
   if (!faults_any(faults, comm)) {
     job = parse(cli, text, origin, faults);
-    if (!faults->count) session_check(job, faults);
+    if (!faults->count) check_sweep(cli, job, faults);
+    if (!faults->count && job_members(job) == 0) session_check(job, faults);
   }
   free(text);
   free(origin);
@@ -365,7 +426,7 @@ struct job *cli_job(const struct cli *cli, MPI_Comm comm, struct faults *faults)
 
 char *cli_out(const struct cli *cli, const struct job *job)
 {
-  if (cli->command == RESUME) return fail_text("%s", cli->subject);
+  if (cli->command == RESUME || cli->gather) return fail_text("%s", cli->subject);
   if (cli->out) return fail_text("%s", cli->out);
   return fail_text("output/%s", job_text(job, "name"));
 }

@@ -125,14 +125,20 @@ bool folder_make(const char *folder, struct faults *faults)
 }
 
 /* The lock is the process's: it goes with it, however it ends, and leaves no file. */
-bool folder_lock(const char *folder, struct faults *faults)
+int folder_lock(const char *folder, bool shared, struct faults *faults)
 {
   const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int way = (shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
 
-  if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)) return true;
+  if (fd >= 0 && (flock(fd, way) == 0 || errno != EWOULDBLOCK)) return fd;
   faults_add(faults, "%s: %s", folder, fd < 0 ? strerror(errno) : "another run is writing there");
-  if (fd >= 0) close(fd);
-  return false;
+  folder_unlock(fd);
+  return -1;
+}
+
+void folder_unlock(int lock)
+{
+  if (lock >= 0) close(lock);
 }
 
 static void forget(const char *folder, const char *name)
@@ -213,9 +219,9 @@ char *folder_read_text(const char *path, struct faults *faults)
   return text;
 }
 
-bool folder_write_text(const char *path, const char *text, struct faults *faults)
+bool folder_publish_text(const char *path, const char *fresh, const char *text,
+                         struct faults *faults)
 {
-  char *fresh = fail_text("%s.new", path);
   FILE *out = fopen(fresh, "wb");
   bool ok = out && fputs(text, out) >= 0;
 
@@ -226,6 +232,14 @@ bool folder_write_text(const char *path, const char *text, struct faults *faults
     faults_add(faults, "%s: cannot be written: %s", path, strerror(errno));
     unlink(fresh);
   }
+  return ok;
+}
+
+bool folder_write_text(const char *path, const char *text, struct faults *faults)
+{
+  char *fresh = fail_text("%s.new", path);
+  const bool ok = folder_publish_text(path, fresh, text, faults);
+
   free(fresh);
   return ok;
 }

@@ -68,7 +68,11 @@ static void read_set(struct job *job, const char *set, struct faults *faults)
 
     slot->given = true;
     yaml_fill(job, slot, &of_value, fail_text("--set"));
-  } else if (keys_has_section(name)) {
+  } else if (strncmp(name, "sweep.", 6) == 0) {
+    struct reading of_value = {.text = equals + 1, .origin = whole, .faults = faults};
+
+    yaml_read_axis(job, &of_value, name + 6);
+  } else if (keys_has_section(name) || strcmp(name, "sweep") == 0) {
     job_complain(&of_key, 0, name, "is a section; set its keys one by one, as section.key=value");
   } else {
     job_complain_unknown(&of_key, 0, name, false);
@@ -88,20 +92,27 @@ static void fill_by_default(struct job *job, struct slot *slot, const char *stan
   CHECK(own.count == 0, "a default breaks its own key's rules: %s", own.text);
 }
 
+void job_fill_value(struct job *job, struct slot *slot, const struct value *value,
+                    const struct key *key, char *place, struct faults *faults)
+{
+  bool list = key->type == KEY_INTEGERS;
+  struct given given = {.list = list, .count = list ? value->count : 1};
+
+  given.word = fail_alloc((size_t)given.count, sizeof *given.word);
+  for (long i = 0; i < given.count; i++) given.word[i] = value_word(value, key, i);
+  job_fill(job, slot, &given, place, faults);
+  for (long i = 0; i < given.count; i++) free((char *)given.word[i]);
+  free(given.word);
+}
+
 /* "=other.key": that key's value, read again under this key's type and limits. */
 static void fill_like(struct job *job, struct slot *slot, const struct slot *other,
                       struct faults *faults)
 {
-  bool list = other->key->type == KEY_INTEGERS;
-  struct given given = {.list = list, .count = list ? other->value.count : 1};
-
   CHECK(slot->key->type == other->key->type, "%s and its default %s are of different types",
         slot->key->name, other->key->name);
-  given.word = fail_alloc((size_t)given.count, sizeof *given.word);
-  for (long i = 0; i < given.count; i++) given.word[i] = value_word(&other->value, other->key, i);
-  job_fill(job, slot, &given, other->place ? fail_text("%s", other->place) : NULL, faults);
-  for (long i = 0; i < given.count; i++) free((char *)given.word[i]);
-  free(given.word);
+  job_fill_value(job, slot, &other->value, other->key,
+                 other->place ? fail_text("%s", other->place) : NULL, faults);
   free(slot->place);
   slot->place = NULL;
 }
@@ -148,22 +159,34 @@ static char *absolute(const char *folder)
   return text;
 }
 
-struct job *job_parse(const char *text, const char *origin, const char *folder, int count,
-                      const char *const *sets, struct faults *faults)
+struct job *job_empty(const char *source, const char *folder)
 {
   struct job *job = fail_alloc(1, sizeof *job);
-  struct reading file = {.text = text, .origin = origin, .lines = true, .faults = faults};
   const struct key **keys = keys_all(&job->count);
 
-  job->source = fail_text("%s", text);
+  job->source = fail_text("%s", source);
   job->folder = absolute(folder);
   job->slot = fail_alloc((size_t)job->count, sizeof *job->slot);
   for (long i = 0; i < job->count; i++) job->slot[i].key = keys[i];
   free(keys);
+  return job;
+}
+
+void job_settle(struct job *job, const char *origin, struct faults *faults)
+{
+  for (long i = 0; i < job->count; i++) settle(job, &job->slot[i], origin, 0, faults);
+}
+
+struct job *job_parse(const char *text, const char *origin, const char *folder, int count,
+                      const char *const *sets, struct faults *faults)
+{
+  struct job *job = job_empty(text, folder);
+  struct reading file = {.text = text, .origin = origin, .lines = true, .faults = faults};
 
   bool readable = yaml_read_job(job, &file);
   for (int i = 0; i < count; i++) read_set(job, sets[i], faults);
-  for (long i = 0; readable && i < job->count; i++) settle(job, &job->slot[i], origin, 0, faults);
+  axes_settle(job, origin, faults);
+  if (readable) job_settle(job, origin, faults);
   return job;
 }
 
@@ -174,6 +197,7 @@ void job_destroy(struct job *job)
     value_clear(&job->slot[i].value);
     free(job->slot[i].place);
   }
+  axes_clear(job);
   free(job->slot);
   free(job->source);
   free(job->folder);

@@ -3,8 +3,9 @@
  * YAML of its own kind, is the one other file that includes it
  *
  * job_yaml.c knows YAML and hands on plain words; job_value.c makes values of words; job_keys.c
- * knows the tables as a whole: their names, nearest names, the reference page; job.c puts file,
- * --set and defaults together and answers the rest of the program. */
+ * knows the tables as a whole: their names, nearest names, the reference page; job_sweep.c has the
+ * keys that are swept, and makes the jobs of members; job.c puts file, --set and defaults together
+ * and answers the rest of the program. */
 #ifndef TAUFLOW_JOB_PARTS_H
 #define TAUFLOW_JOB_PARTS_H
 
@@ -48,10 +49,21 @@ struct slot {
   char *place;  /* owned; NULL: default */
 };
 
+/* A key that is swept. */
+struct axis {
+  const struct key *key;
+  long count;
+  struct value *value; /* [count], owned */
+  char *place;         /* owned */
+  size_t line;         /* in the file, from 1; 0: not in the file */
+};
+
 struct job {
   char *source, *folder; /* owned; folder is absolute */
   long count;
   struct slot *slot; /* [count] in the order of all_keys */
+  int axes;
+  struct axis *axis; /* [axes], owned */
 };
 
 /* A piece of YAML, its name in messages, and where these go. */
@@ -66,16 +78,33 @@ struct slot *job_find(const struct job *job, const char *name);
 /* Give a slot its value instead of any it has. place is taken over; NULL: default. */
 void job_fill(struct job *job, struct slot *slot, const struct given *given, char *place,
               struct faults *faults);
+/* The same with a value that is there already, of this key or one like it. */
+void job_fill_value(struct job *job, struct slot *slot, const struct value *value,
+                    const struct key *key, char *place, struct faults *faults);
+/* A job in which no key has a value yet. */
+struct job *job_empty(const char *source, const char *folder);
+/* Give all keys that have no value yet their defaults. */
+void job_settle(struct job *job, const char *origin, struct faults *faults);
 /* A fault "what: problem (origin:line)". */
 void job_complain(const struct reading *r, size_t line, const char *what, const char *problem);
 /* A fault for a name that no table has, with the nearest one. */
 void job_complain_unknown(const struct reading *r, size_t line, const char *name, bool section);
+
+/* Sweep a key through what was given: `count` values, or (not `listed`) one word. name is as the
+ * user wrote it, without "sweep."; one from --set (not r->lines) replaces one of the file. */
+void axis_take(struct job *job, const struct reading *r, const char *name, size_t line, bool listed,
+               long count, const struct given *given);
+/* Give the keys swept their first values; faults of the sweep as a whole. */
+void axes_settle(struct job *job, const char *origin, struct faults *faults);
+void axes_clear(struct job *job);
 
 /* Fill the slots that a job file names. False with a fault if its YAML cannot be read, so that
  * nothing is known of the keys it would give. */
 bool yaml_read_job(struct job *job, const struct reading *r);
 /* Fill one slot from one text, as --set and the tables give it; place is taken over. */
 void yaml_fill(struct job *job, struct slot *slot, const struct reading *r, char *place);
+/* Read the value of --set sweep.NAME=VALUE; r->text is VALUE. */
+void yaml_read_axis(struct job *job, const struct reading *r, const char *name);
 /* Hand each "name: word" or "name: [word, ...]" of a file without sections to `take`, in order,
  * with its line. False with a fault if it is no such file. */
 typedef void (*yaml_taker)(void *own, const struct reading *r, const char *name, size_t line,

@@ -133,6 +133,51 @@ static void complain_twice(const struct reading *r, const char *name, size_t fir
 static void read_section(struct job *job, const struct reading *r, yaml_document_t *document,
                          const yaml_node_t *node, const char *section);
 
+/* Hand the list, or the word, of a key that is swept to its axis. */
+static void read_axis(struct job *job, const struct reading *r, yaml_document_t *document,
+                      const char *name, size_t line, const yaml_node_t *node)
+{
+  const bool listed = node->type == YAML_SEQUENCE_NODE;
+  const long count = listed ? node->data.sequence.items.top - node->data.sequence.items.start : 1;
+  struct given *given = fail_alloc((size_t)count, sizeof *given);
+
+  for (long i = 0; i < count; i++)
+    given[i] = given_by(
+        document,
+        listed ? yaml_document_get_node(document, node->data.sequence.items.start[i]) : node);
+  axis_take(job, r, name, line, listed, count, given);
+  for (long i = 0; i < count; i++) free(given[i].word);
+  free(given);
+}
+
+/* The section `sweep`: keys with dots, or in sections of their own. prefix is "" or "kp.". */
+static void read_sweep(struct job *job, const struct reading *r, yaml_document_t *document,
+                       const yaml_node_t *node, const char *prefix)
+{
+  const char *word = word_of(node);
+
+  if (word && *word == '\0') return; /* all its keys are commented out */
+  if (node->type != YAML_MAPPING_NODE) {
+    job_complain(r, node->start_mark.line + 1, "sweep", "must be a section with keys of its own");
+    return;
+  }
+  for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+       pair < node->data.mapping.pairs.top; pair++) {
+    const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+    const yaml_node_t *value = yaml_document_get_node(document, pair->value);
+    char *name = fail_text("%s%s", prefix, word_of(key) ? word_of(key) : "");
+
+    if (value->type == YAML_MAPPING_NODE && keys_has_section(name)) {
+      char *inner = fail_text("%s.", name);
+      read_sweep(job, r, document, value, inner);
+      free(inner);
+    } else {
+      read_axis(job, r, document, name, key->start_mark.line + 1, value);
+    }
+    free(name);
+  }
+}
+
 /* One `name: value` of a section or of the top level. name has its section in front. */
 static void read_pair(struct job *job, const struct reading *r, yaml_document_t *document,
                       const char *name, size_t line, const yaml_node_t *node)
@@ -151,6 +196,8 @@ static void read_pair(struct job *job, const struct reading *r, yaml_document_t 
     free(given.word);
   } else if (keys_has_section(name)) {
     read_section(job, r, document, node, name);
+  } else if (strcmp(name, "sweep") == 0) {
+    read_sweep(job, r, document, node, "");
   } else {
     job_complain_unknown(r, line, name, node->type == YAML_MAPPING_NODE);
   }
@@ -193,7 +240,8 @@ static void read_section(struct job *job, const struct reading *r, yaml_document
       continue;
     }
     char *name = fail_text("%s%s%s", section, *section ? "." : "", own);
-    size_t first = keys_has_section(name) ? line_before(document, node, pair, own) : 0;
+    const bool is_section = keys_has_section(name) || strcmp(name, "sweep") == 0;
+    size_t first = is_section ? line_before(document, node, pair, own) : 0;
     if (first > 0)
       complain_twice(r, name, first, line);
     else
@@ -248,6 +296,19 @@ void yaml_fill(struct job *job, struct slot *slot, const struct reading *r, char
   yaml_document_delete(&document);
 }
 
+void yaml_read_axis(struct job *job, const struct reading *r, const char *name)
+{
+  yaml_document_t document;
+  const int before = r->faults->count;
+
+  if (load(r, &document)) {
+    read_axis(job, r, &document, name, 0, yaml_document_get_root_node(&document));
+    yaml_document_delete(&document);
+  } else if (r->faults->count == before) {
+    axis_take(job, r, name, 0, true, 0, NULL);
+  }
+}
+
 bool yaml_read_flat(const struct reading *r, yaml_taker take, void *own)
 {
   yaml_document_t document;
@@ -290,22 +351,69 @@ static void emit_word(yaml_emitter_t *out, const char *word, bool quoted)
                                     (int)strlen(word), 1, 1, style));
 }
 
-static void emit_value(yaml_emitter_t *out, const struct slot *slot)
+static void emit_begin(yaml_emitter_t *out)
 {
-  bool list = slot->key->type == KEY_INTEGERS;
-  long count = list ? slot->value.count : 1;
   yaml_event_t event;
 
-  if (list)
-    emit(out, &event,
-         yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_FLOW_SEQUENCE_STYLE));
-  for (long i = 0; i < count; i++) {
-    char *word = value_word(&slot->value, slot->key, i);
+  emit(out, &event,
+       yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_FLOW_SEQUENCE_STYLE));
+}
 
-    emit_word(out, word, slot->key->type == KEY_TEXT || slot->key->type == KEY_PATH);
+static void emit_end(yaml_emitter_t *out)
+{
+  yaml_event_t event;
+
+  emit(out, &event, yaml_sequence_end_event_initialize(&event));
+}
+
+static void emit_value(yaml_emitter_t *out, const struct key *key, const struct value *value)
+{
+  bool list = key->type == KEY_INTEGERS;
+  long count = list ? value->count : 1;
+
+  if (list) emit_begin(out);
+  for (long i = 0; i < count; i++) {
+    char *word = value_word(value, key, i);
+
+    emit_word(out, word, key->type == KEY_TEXT || key->type == KEY_PATH);
     free(word);
   }
-  if (list) emit(out, &event, yaml_sequence_end_event_initialize(&event));
+  if (list) emit_end(out);
+}
+
+/* The values of a key swept, those from i to the one returned (exclusive) as a range if they are
+ * whole numbers in a row. */
+static long emit_values(yaml_emitter_t *out, const struct axis *axis, long i)
+{
+  long end = i + 1;
+
+  while (axis->key->type == KEY_INTEGER && end < axis->count &&
+         axis->value[end].integer == axis->value[end - 1].integer + 1)
+    end++;
+  if (end - i < 3) {
+    emit_value(out, axis->key, &axis->value[i]);
+    return i + 1;
+  }
+  char *range = fail_text("%ld..%ld", axis->value[i].integer, axis->value[end - 1].integer);
+  emit_word(out, range, false);
+  free(range);
+  return end;
+}
+
+static void emit_sweep(yaml_emitter_t *out, const struct job *job)
+{
+  yaml_event_t event;
+
+  emit_word(out, "sweep", false);
+  emit(out, &event,
+       yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
+  for (int k = 0; k < job->axes; k++) {
+    emit_word(out, job->axis[k].key->name, false);
+    emit_begin(out);
+    for (long i = 0; i < job->axis[k].count;) i = emit_values(out, &job->axis[k], i);
+    emit_end(out);
+  }
+  emit(out, &event, yaml_mapping_end_event_initialize(&event));
 }
 
 /* Has a slot before slot i a name with this prefix? Then its section is already written. */
@@ -335,13 +443,14 @@ static void emit_section(yaml_emitter_t *out, const struct job *job, const char 
     if (leaf || !is_written(job, i, inner)) {
       emit_word(out, word, false);
       if (leaf)
-        emit_value(out, &job->slot[i]);
+        emit_value(out, job->slot[i].key, &job->slot[i].value);
       else
         emit_section(out, job, inner);
     }
     free(inner);
     free(word);
   }
+  if (*prefix == '\0' && job->axes > 0) emit_sweep(out, job);
   emit(out, &event, yaml_mapping_end_event_initialize(&event));
 }
 

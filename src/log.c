@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 struct log {
-  bool loud, terminal;
+  bool loud, quiet, terminal;
   bool pending; /* a progress line stands on the terminal and lacks its newline */
   double last;  /* clock at the last progress line [s] */
   FILE *file;   /* owned; NULL: none */
@@ -42,12 +42,13 @@ static bool is_terminal(void)
   return terminal;
 }
 
-struct log *log_create(bool loud)
+struct log *log_create(bool loud, bool quiet)
 {
   struct log *log = fail_alloc(1, sizeof *log);
 
   log->loud = loud;
-  log->terminal = loud && is_terminal();
+  log->quiet = quiet;
+  log->terminal = loud && !quiet && is_terminal();
   log->last = -INFINITY;
   return log;
 }
@@ -84,9 +85,11 @@ static void print_line(struct log *log, const char *format, va_list args)
 
   va_copy(again, args);
   erase_progress(log);
-  vprintf(format, args);
-  fputc('\n', stdout);
-  fflush(stdout);
+  if (!log->quiet) {
+    vprintf(format, args);
+    fputc('\n', stdout);
+    fflush(stdout);
+  }
   if (log->file) {
     vfprintf(log->file, format, again);
     fputc('\n', log->file);

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "look.h"
 #include "footprint.h"
-#include "session.h"
+#include "sweep.h"
 #include <stdlib.h>
 
 bool look_check(MPI_Comm comm, const struct job *job, const struct plan_options *options,
                 struct faults *faults)
 {
-  struct session *s = session_plan(comm, job, options->ranks, faults);
   int rank;
 
-  if (!s) return false;
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (job_members(job) > 0) {
+    if (rank == 0 && sweep_check(job, faults)) sweep_print(job);
+    if (faults_any(faults, comm)) return false;
+  }
+  struct session *s = session_plan(comm, job, options->ranks, faults);
+  if (!s) return false;
   if (session_start_fits(s, faults) && rank == 0)
     plan_print(stdout, s, options, footprint_now(), faults);
   session_destroy(s);

@@ -228,6 +228,7 @@ static enum outcome integrate(struct run *r, double *reached)
     if ((long)r->done % BOUND_EVERY == 0 && state_is_beyond(r->s->state, r->largest_start, BOUND))
       return DIVERGED;
     attend(r, watched);
+    if (r->options->each) r->options->each(r->options->own, r->done / (double)r->samples);
   }
   return ADVANCED;
 }
@@ -286,7 +287,8 @@ static bool open_folder(struct run *r)
 {
   const char *out = r->options->out;
 
-  if (r->rank == 0 && folder_make(out, r->faults) && folder_lock(out, r->faults)) {
+  if (r->rank == 0 && folder_make(out, r->faults)) r->lock = folder_lock(out, false, r->faults);
+  if (r->lock >= 0) {
     char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
     char *text = job_used(r->job);
     if (!r->options->resume) {
@@ -395,6 +397,7 @@ static void run_end(struct run *r)
   free(r->largest_start);
   free(r->mismatch_start);
   log_destroy(r->log);
+  folder_unlock(r->lock);
   session_destroy(r->s);
 }
 
@@ -406,7 +409,8 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
                   .options = options,
                   .faults = faults,
                   .samples = job_integer(job, "present.samples"),
-                  .status = "running"};
+                  .status = "running",
+                  .lock = -1};
   int status = EXIT_MISTAKE;
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
@@ -417,7 +421,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
     return EXIT_MISTAKE;
   }
   run_begin(&r);
-  r.log = log_create(r.rank == 0);
+  r.log = log_create(r.rank == 0, options->quiet);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
   if (options->resume && !r.diverged && r.done >= (double)r.samples && lacks_summary(&r)) {
     r.began = run_stopwatch();

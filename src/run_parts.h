@@ -21,6 +21,7 @@ struct run {
   struct diagnostics *diagnostics;
   struct recorder *recorder; /* rank 0 */
   struct log *log;
+  int lock; /* of the folder; rank 0 */
   long samples;
   double began;   /* stopwatch when this process began to integrate [s] */
   double solving; /* of that, spent in the solver [s] */

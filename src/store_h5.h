@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* store_h5.h - the HDF5 calls that store, series and info share
+/* store_h5.h - the HDF5 calls that store, series, gather and info share
  *
- * Private to src/store*.c, series.c and info.c: no other file includes hdf5.h, but for the version
+ * Private to src/store*.c, series.c, gather.c and info*.c: no other file includes hdf5.h, but for the version
  * in code.c. What a user can cause (full disk, no permission, damaged
  * file) becomes a fault; what only a broken library or no memory can cause aborts by CHECK_H5. */
 #ifndef TAUFLOW_STORE_H5_H
@@ -10,7 +10,7 @@
 #include "store.h"
 #include <hdf5.h>
 
-enum { STATE_VERSION = 1, SERIES_VERSION = 1, LAYERS_MOST = 100000 };
+enum { STATE_VERSION = 1, SERIES_VERSION = 1, SWEEP_VERSION = 1, LAYERS_MOST = 100000 };
 #define WIDTH_MOST (1L << 40)
 
 /* An open file. After a first failure further calls on it fail quietly, so that a chain of calls

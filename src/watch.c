@@ -25,6 +25,7 @@ static const char *const words[] = {
 /* What a rank does, in memory that the ranks of the machine share. */
 struct beat {
   atomic_ulong count; /* changes whenever it moves */
+  atomic_ulong naps;  /* of its thread: stays behind where the whole process is stopped */
   atomic_int place;
   _Atomic double presentation;
   int rank, process;
@@ -63,9 +64,15 @@ enum place watch_enter(enum place place)
   return (enum place)was;
 }
 
+/* Has its thread slept less than the one that looks? Then the process is stopped, or gone. */
+static bool is_stopped(const struct beat *b)
+{
+  return atomic_load(&b->naps) + QUARTERS / 2 <= atomic_load(&watch.mine->naps);
+}
+
 static bool is_waiting(const struct beat *b)
 {
-  return atomic_load(&b->place) >= AT_MESSAGES;
+  return atomic_load(&b->place) >= AT_MESSAGES && !is_stopped(b);
 }
 
 /* No allocation and no stdio buffers: the rank itself may hang inside of either. */
@@ -81,7 +88,8 @@ static void say(double seconds)
     if (is_waiting(b)) continue;
     used += (size_t)snprintf(text + used, sizeof text - used,
                              "%s rank %d (process %d) %s in presentation %.0f", culprits ? ";" : "",
-                             b->rank, b->process, words[atomic_load(&b->place)],
+                             b->rank, b->process,
+                             is_stopped(b) ? "does not run" : words[atomic_load(&b->place)],
                              atomic_load(&b->presentation));
     culprits++;
   }
@@ -129,6 +137,7 @@ static void *look_on(void *nothing)
 
   while (doze()) {
     const unsigned long now = moves();
+    atomic_fetch_add(&watch.mine->naps, 1);
     still = now == before ? still + 1 : 0;
     before = now;
     if (still < QUARTERS) continue;

@@ -122,7 +122,7 @@ same "--max-wall: stopped_by" "$(value wall stopped_by)" time
 
 # A squeue that says how much is left stands in for SLURM's (cli_slurm.sh asks the real one).
 mkdir bin
-printf '#!/bin/sh\n[ "$*" = "-h -j 17 -o %%%%L" ] && echo 1:01\n' >bin/squeue
+printf '#!/bin/sh\n[ "$*" = "-h -j 17 -o %%L" ] && echo 1:01\n' >bin/squeue
 chmod +x bin/squeue
 status=0
 PATH="$PWD/bin:$PATH" SLURM_JOB_ID=17 "$program" run small.yml --out squeue "${long[@]}" \

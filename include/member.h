@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* member.h - one member of a sweep: its folder, how far it is, and running it
+ *
+ * A member is an ordinary run in a folder of its own, OUT/member-<number>. What became of it stands
+ * in its summary.yml; a member without one has not begun, was cut short, or is running now. */
+#ifndef TAUFLOW_MEMBER_H
+#define TAUFLOW_MEMBER_H
+
+#include "run.h"
+
+enum member_status {
+  MEMBER_WAITING, /* not begun */
+  MEMBER_BEGUN,   /* running, or cut short */
+  MEMBER_STOPPED, /* in time, with a state file */
+  MEMBER_DONE,
+  MEMBER_DIVERGED,
+  MEMBER_FAILED, /* could not run, or ended the program MEMBER_ABORTS times */
+  MEMBER_STATUSES
+};
+enum { MEMBER_ABORTS = 3 };
+
+/* "waiting", "running", "stopped", "done", "diverged", "failed". */
+const char *member_word(enum member_status status);
+/* Is there nothing more to do for it? */
+bool member_is_over(enum member_status status);
+/* OUT/member-<number>; caller frees. Local. */
+char *member_folder(const char *out, long member);
+
+/* The lines of a summary.yml. */
+struct facts {
+  int count;
+  char **name, **value; /* [count], pointing into text */
+  char *text;           /* owned */
+};
+/* Empty if there is no summary. Local. */
+struct facts facts_read(const char *folder);
+void facts_clear(struct facts *facts);
+/* NULL: no such line. */
+const char *facts_value(const struct facts *facts, const char *name);
+/* The status in it; without a summary, whether the folder holds anything of a run. Local. */
+enum member_status member_look(const char *folder, const struct facts *facts);
+
+/* Does the run in the folder, if there is one, have the keys of this job? Faults otherwise.
+ * Local. */
+bool member_fits(const char *folder, const struct job *job, struct faults *faults);
+/* Remove what a member leaves behind. Local. */
+void member_clear(const char *folder);
+
+/* Run it from its newest state, or from the start. Returns where it stands then, equal on all
+ * ranks. A member that cannot run is recorded as failed, with the reason; if another process is at
+ * work in its folder nothing is recorded, and it stays MEMBER_BEGUN with a fault. options->out is
+ * the member's folder. Collective. */
+enum member_status member_run(MPI_Comm comm, const struct job *job,
+                              const struct run_options *options, struct faults *faults);
+
+#endif

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sweep.h"
+#include "board.h"
+#include "code.h"
+#include "folder.h"
+#include "gather.h"
+#include "log.h"
+#include "member.h"
+#include "session.h"
+#include "wishes.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FAULTS_SHOWN = 5, MEMBERS_SHOWN = 5 };
+static const double GATHER_EVERY = 60, GATHER_SHARE = 0.02; /* [s]; of the wall time, at most */
+
+/* A sweep in progress. */
+struct sweep {
+  MPI_Comm comm, group;
+  int rank, in_group, groups;
+  const struct job *job;
+  const struct sweep_options *options;
+  struct faults *faults;
+  long todo;
+  long *task; /* [todo] members, in the order in which they are taken */
+  struct board *board;
+  /* On rank 0: */
+  struct log *log;
+  int lock;
+  double began, gathered, gathering; /* stopwatch; the last gathering and how long it took [s] */
+  double looked;
+  bool *seen;                  /* [todo] its end is in the log */
+  long over;                   /* tasks seen */
+  long count[MEMBER_STATUSES]; /* of all members that are over */
+};
+
+static double stopwatch(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* --- before anything runs --- */
+
+/* Hand on the faults of one member with its number and keys, unless enough are shown. */
+static void pass_on(const struct job *job, long member, struct faults *own, long shown,
+                    struct faults *faults)
+{
+  char *words = job_member_words(job, member);
+
+  if (shown <= FAULTS_SHOWN)
+    for (char *line = strtok(own->text, "\n"); line; line = strtok(NULL, "\n"))
+      faults_add(faults, "member %ld (%s): %s", member, words, line);
+  free(words);
+}
+
+typedef void (*member_visit)(void *own, long member, const struct job *job, struct faults *faults);
+
+/* Make the job of each member, check it and show it to `visit`. False with faults. */
+static bool visit_members(const struct job *job, member_visit visit, void *own_of_visit,
+                          struct faults *faults)
+{
+  long bad = 0;
+
+  for (long i = 0; i < job_members(job); i++) {
+    struct faults own = {0};
+    struct job *member = job_member(job, i, &own);
+    if (member) session_check(member, &own);
+    if (own.count == 0 && visit) visit(own_of_visit, i, member, &own);
+    if (own.count > 0) pass_on(job, i, &own, ++bad, faults);
+    faults_clear(&own);
+    job_destroy(member);
+  }
+  if (bad > FAULTS_SHOWN)
+    faults_add(faults, "%ld of %ld members have faults; these were the first %d", bad,
+               job_members(job), FAULTS_SHOWN);
+  return bad == 0;
+}
+
+bool sweep_check(const struct job *job, struct faults *faults)
+{
+  return visit_members(job, NULL, NULL, faults);
+}
+
+void sweep_print(const struct job *job)
+{
+  const long members = job_members(job);
+
+  printf("members: %ld\n", members);
+  for (int k = 0; k < job_swept(job); k++) {
+    const long count = job_swept_count(job, k);
+    char *first = job_swept_word(job, k, 0), *last = job_swept_word(job, k, count - 1);
+    printf("sweep.%s: %ld value%s, from %s to %s\n", job_swept_key(job, k)->name, count,
+           count > 1 ? "s" : "", first, last);
+    free(first);
+    free(last);
+  }
+  for (long i = 0; i < members && i < MEMBERS_SHOWN; i++) {
+    char *words = job_member_words(job, i);
+    printf("member %ld: %s\n", i, words);
+    free(words);
+  }
+  printf("%swhat follows is for member 0\n", members > MEMBERS_SHOWN ? "...\n" : "");
+}
+
+/* What is there of a member, and whether there is anything to do for it. */
+static void survey(void *own, long member, const struct job *job, struct faults *faults)
+{
+  struct sweep *s = own;
+  char *folder = member_folder(s->options->out, member);
+  struct facts facts = facts_read(folder);
+  const enum member_status status = member_look(folder, &facts);
+  const bool mine = s->options->member < 0 || s->options->member == member;
+
+  if (s->options->overwrite || !mine || member_fits(folder, job, faults)) {
+    if (!s->options->overwrite && member_is_over(status))
+      s->count[status]++;
+    else if (mine)
+      s->task[s->todo++] = member;
+  }
+  facts_clear(&facts);
+  free(folder);
+}
+
+static void check_ranks(struct sweep *s, int size)
+{
+  const int k = s->options->ranks_per_member;
+
+  if (s->rank != 0) return;
+  if (k > size || size % k != 0)
+    faults_add(s->faults, "--ranks-per-member %d: must be a divisor of the number of ranks, %d", k,
+               size);
+  if (s->options->member >= job_members(s->job))
+    faults_add(s->faults, "--member %ld: the sweep has members 0 to %ld", s->options->member,
+               job_members(s->job) - 1);
+  if (s->options->member < 0 && folder_holds(s->options->out, "series.h5"))
+    faults_add(s->faults, "%s: holds a run that is no sweep; choose another --out",
+               s->options->out);
+}
+
+/* The tasks, equal on all ranks; false with faults. Collective. */
+static bool plan_tasks(struct sweep *s)
+{
+  s->task = fail_alloc((size_t)job_members(s->job), sizeof *s->task);
+  if (s->rank == 0 && folder_is_writable(s->options->out, s->faults))
+    visit_members(s->job, survey, s, s->faults);
+  if (faults_any(s->faults, s->comm)) return false;
+  CHECK_MPI(MPI_Bcast(&s->todo, 1, MPI_LONG, 0, s->comm));
+  CHECK_MPI(MPI_Bcast(s->task, (int)s->todo, MPI_LONG, 0, s->comm));
+  return true;
+}
+
+/* --- the folder of the sweep, on rank 0 --- */
+
+/* By names of its own where other processes may be doing the same. */
+static void write_job(const struct sweep *s, const char *name, const char *text)
+{
+  char *path = folder_path(s->options->out, name);
+  char *fresh = s->options->member < 0 ? fail_text("%s.new", path)
+                                       : fail_text("%s.new-%ld", path, s->options->member);
+
+  folder_publish_text(path, fresh, text, s->faults);
+  free(path);
+  free(fresh);
+}
+
+static void clear_members(const struct sweep *s)
+{
+  char *path = folder_path(s->options->out, "sweep.h5");
+
+  for (long k = 0; k < s->todo; k++) {
+    char *folder = member_folder(s->options->out, s->task[k]);
+    member_clear(folder);
+    free(folder);
+  }
+  if (s->options->member < 0) {
+    unlink(path);
+    folder_clear(s->options->out);
+  }
+  free(path);
+}
+
+/* Members by themselves may be at work side by side, but not beside the whole sweep. */
+static bool open_folder(struct sweep *s)
+{
+  const char *out = s->options->out;
+  const bool single = s->options->member >= 0;
+
+  if (s->rank == 0 && folder_make(out, s->faults)) s->lock = folder_lock(out, single, s->faults);
+  if (s->lock >= 0) {
+    char *used = job_used(s->job);
+    if (s->options->overwrite) clear_members(s);
+    write_job(s, "job.yml", job_source(s->job));
+    write_job(s, "used.yml", used);
+    free(used);
+  }
+  if (faults_any(s->faults, s->comm)) return false;
+  s->log = log_create(s->rank == 0 && !single, false);
+  if (s->rank == 0 && !single) {
+    char *path = folder_path(out, "log.txt");
+    log_to_file(s->log, path);
+    free(path);
+  }
+  return true;
+}
+
+static void write_summary(struct sweep *s)
+{
+  const long *n = s->count;
+  const long over = n[MEMBER_DONE] + n[MEMBER_DIVERGED] + n[MEMBER_FAILED];
+  const long left = job_members(s->job) - over;
+  int ranks;
+  CHECK_MPI(MPI_Comm_size(s->comm, &ranks));
+  char *path = folder_path(s->options->out, "summary.yml");
+  char *text =
+      fail_text("name: %s\nstatus: %s\nmembers: %ld\ndone: %ld\ndiverged: %ld\n"
+                "failed: %ld\nleft: %ld\nwall_s: %.6g\nranks: %d\nranks_per_member: %d\n"
+                "version: %s\n",
+                job_text(s->job, "name"), left > 0 ? "stopped" : "done", job_members(s->job),
+                n[MEMBER_DONE], n[MEMBER_DIVERGED], n[MEMBER_FAILED], left, stopwatch() - s->began,
+                ranks, s->options->ranks_per_member, TAUFLOW_VERSION);
+
+  folder_write_text(path, text, s->faults);
+  free(text);
+  free(path);
+}
+
+static void gather(struct sweep *s)
+{
+  const double start = stopwatch();
+
+  gather_write(s->job, s->options->out, ".part", s->faults);
+  s->gathered = stopwatch();
+  s->gathering = s->gathered - start;
+}
+
+/* --- rank 0 looks on --- */
+
+/* One line for each member that has ended since the last look. */
+static void look(struct sweep *s)
+{
+  const long taken = board_taken(s->board);
+
+  for (long k = 0; k < taken; k++) {
+    if (s->seen[k]) continue;
+    const struct outcome_of_task end = board_read(s->board, k);
+    const enum member_status status = (enum member_status)end.kind;
+    if (end.kind == 0) continue;
+    s->seen[k] = true;
+    s->over++;
+    if (member_is_over(status)) s->count[status]++;
+    char *words = job_member_words(s->job, s->task[k]);
+    log_line(s->log, "member %ld (%s): %s, test accuracy %.4f, %.1f s", s->task[k], words,
+             member_word(status), end.value, end.wall);
+    free(words);
+  }
+}
+
+/* share: of the member in rank 0's own hands; the others are taken to be as far with theirs. */
+static void show_progress(struct sweep *s, double share)
+{
+  const long running = board_taken(s->board) - s->over;
+  const double spent = stopwatch() - s->began, fresh = (double)s->over + share * (double)running;
+  const double left = spent * ((double)s->todo - fresh) / fmax(fresh, 1e-9);
+  const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
+
+  if (spent > 1 && fresh > 0)
+    log_progress(s->log, 10, "%ld/%ld members, %ld running, %ld diverged, %ld failed, %.0f s left",
+                 over, job_members(s->job), running, s->count[MEMBER_DIVERGED],
+                 s->count[MEMBER_FAILED], left);
+}
+
+/* Between rank 0's presentations: serve the others, and now and then look, tell and gather. */
+static void attend(void *own, double share)
+{
+  struct sweep *s = own;
+  const double now = stopwatch();
+
+  board_serve(s->board);
+  if (now - s->looked < 0.2) return;
+  s->looked = now;
+  look(s);
+  show_progress(s, share);
+  if (s->over > 0 && now - s->gathered > fmax(GATHER_EVERY, s->gathering / GATHER_SHARE)) gather(s);
+}
+
+/* A barrier that leaves the processor to ranks that still have work. */
+static void wait_for_all(struct sweep *s)
+{
+  const struct timespec pause = {.tv_nsec = 10000000};
+  MPI_Request request;
+  int there = 0;
+
+  CHECK_MPI(MPI_Ibarrier(s->comm, &request));
+  while (!there) {
+    if (s->rank == 0) attend(s, 0.5);
+    CHECK_MPI(MPI_Test(&request, &there, MPI_STATUS_IGNORE));
+    if (!there) nanosleep(&pause, NULL);
+  }
+}
+
+/* --- the work --- */
+
+/* The group's next task; `todo` when there is none, or no time for it. */
+static long next_task(struct sweep *s)
+{
+  long k = s->todo;
+
+  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time && !wishes_stop())
+    k = board_take(s->board);
+  CHECK_MPI(MPI_Bcast(&k, 1, MPI_LONG, 0, s->group));
+  return k < s->todo ? k : s->todo;
+}
+
+static double accuracy_in(const char *folder)
+{
+  struct facts facts = facts_read(folder);
+  const char *word = facts_value(&facts, "test_accuracy");
+  const double accuracy = word ? strtod(word, NULL) : NAN;
+
+  facts_clear(&facts);
+  return accuracy;
+}
+
+static enum member_status run_member(struct sweep *s, long member)
+{
+  struct faults own = {0};
+  struct job *job = job_member(s->job, member, &own);
+  char *folder = member_folder(s->options->out, member);
+  const bool watching = s->rank == 0 && s->options->member < 0;
+  const struct run_options options = {.out = folder,
+                                      .end_time = s->options->end_time,
+                                      .quiet = s->options->member < 0,
+                                      .each = watching ? attend : NULL,
+                                      .own = s};
+
+  CHECK(job, "member %ld: %s", member, own.text); /* it was checked */
+  const enum member_status status = member_run(s->group, job, &options, &own);
+  if (s->in_group == 0 && own.count > 0) fprintf(stderr, "tauflow: warning: %s", own.text);
+  faults_clear(&own);
+  free(folder);
+  job_destroy(job);
+  return status;
+}
+
+static void work(struct sweep *s)
+{
+  for (long k = next_task(s); k < s->todo; k = next_task(s)) {
+    const double start = stopwatch();
+    const enum member_status status = run_member(s, s->task[k]);
+    char *folder = member_folder(s->options->out, s->task[k]);
+    const struct outcome_of_task end = {.kind = status,
+                                        .value = s->in_group == 0 ? accuracy_in(folder) : 0,
+                                        .wall = stopwatch() - start};
+    if (s->in_group == 0) board_report(s->board, k, &end);
+    if (s->in_group == 0 && status == MEMBER_STOPPED) board_close(s->board);
+    if (s->rank == 0) attend(s, 0);
+    free(folder);
+  }
+}
+
+/* Exit status of a sweep, from what rank 0 counted. */
+static int conclude(struct sweep *s)
+{
+  const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
+  const long members = job_members(s->job);
+
+  log_line(s->log, "%ld of %ld members: %ld done, %ld diverged, %ld failed (%.1f s of wall time)",
+           over, members, s->count[MEMBER_DONE], s->count[MEMBER_DIVERGED], s->count[MEMBER_FAILED],
+           stopwatch() - s->began);
+  log_line(s->log, "results in %s", s->options->out);
+  if (over < members) return EXIT_STOPPED;
+  return s->count[MEMBER_FAILED] > 0 ? EXIT_FAULT : EXIT_DONE;
+}
+
+static int run_all(struct sweep *s)
+{
+  int status = EXIT_DONE;
+
+  log_line(s->log, "tauflow %s", TAUFLOW_VERSION);
+  log_line(s->log, "sweep of %ld members, %ld to run, %d at a time", job_members(s->job), s->todo,
+           s->groups);
+  s->board = board_create(s->comm, s->todo);
+  s->seen = fail_alloc((size_t)s->todo, sizeof *s->seen);
+  work(s);
+  wait_for_all(s);
+  if (s->rank == 0) {
+    look(s);
+    gather(s);
+    write_summary(s);
+    status = conclude(s);
+  }
+  wait_for_all(s);
+  CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, s->comm));
+  if (faults_any(s->faults, s->comm)) status = EXIT_FAULT; /* sweep.h5 could not be written */
+  board_destroy(s->board);
+  free(s->seen);
+  return status;
+}
+
+/* As `tauflow run` would end. */
+static int run_one(struct sweep *s)
+{
+  char *folder = member_folder(s->options->out, s->options->member);
+  enum member_status status = MEMBER_DONE;
+
+  if (s->todo > 0) {
+    status = run_member(s, s->options->member);
+  } else if (s->rank == 0) {
+    struct facts facts = facts_read(folder);
+    status = member_look(folder, &facts);
+    printf("%s: %s; nothing to do\n", folder, member_word(status));
+    facts_clear(&facts);
+  }
+  CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, s->comm));
+  free(folder);
+  return status == MEMBER_DONE       ? EXIT_DONE
+         : status == MEMBER_DIVERGED ? EXIT_DIVERGED
+         : status == MEMBER_STOPPED  ? EXIT_STOPPED
+                                     : EXIT_FAULT;
+}
+
+int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *options,
+              struct faults *faults)
+{
+  struct sweep s = {.comm = comm,
+                    .job = job,
+                    .options = options,
+                    .faults = faults,
+                    .lock = -1,
+                    .began = stopwatch()};
+  int size, status = EXIT_MISTAKE;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &s.rank));
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  s.gathered = s.began;
+  check_ranks(&s, size);
+  if (faults_any(faults, comm)) return status;
+  if (plan_tasks(&s) && open_folder(&s)) {
+    const int k = options->member < 0 ? options->ranks_per_member : size;
+    s.groups = size / k;
+    CHECK_MPI(MPI_Comm_split(comm, s.rank / k, s.rank, &s.group));
+    CHECK_MPI(MPI_Comm_rank(s.group, &s.in_group));
+    status = options->member < 0 ? run_all(&s) : run_one(&s);
+    CHECK_MPI(MPI_Comm_free(&s.group));
+  }
+  log_destroy(s.log);
+  folder_unlock(s.lock);
+  free(s.task);
+  return status;
+}
+
+int sweep_gather(MPI_Comm comm, const struct job *job, const char *out, struct faults *faults)
+{
+  int rank;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && gather_write(job, out, ".gather", faults)) printf("results in %s\n", out);
+  return faults_any(faults, comm) ? EXIT_MISTAKE : EXIT_DONE;
+}
