@@ -14,6 +14,7 @@
 struct observer {
   void (*see)(void *who, const struct moment *at);
   void *who;
+  struct observer *next; /* borrowed: who is called after it, or NULL */
 };
 
 struct system {
@@ -55,6 +56,8 @@ void system_destroy(struct system *sys);
 void system_begin(struct system *sys, long p);
 /* Enter segment k, in order: its noise, and the target at its start. Local. */
 void system_enter(struct system *sys, int k, struct moment *at);
+/* Call all observers, in the same order on every rank. Collective. */
+void system_observe(const struct system *sys, const struct moment *at);
 /* Set at->u and the target at time u of segment k. Local. */
 void system_look(const struct system *sys, int k, double u, struct moment *at);
 

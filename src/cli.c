@@ -61,7 +61,7 @@ void cli_print_help(void)
        "  tauflow sweep --gather DIR sweep.h5 from the members that are there\n"
        "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
        "  tauflow evaluate STATE     accuracy and loss of a state file\n"
-       "  tauflow info FILE.h5       what a state or series file holds\n"
+       "  tauflow info FILE.h5       what a state, series or sweep file holds\n"
        "  tauflow bench              kernels and messages against what this machine can do\n"
        "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
        "  tauflow keys               every job key with default, limits, unit and meaning\n"

@@ -120,6 +120,11 @@ static void start_from_rest(struct evaluator *e)
   }
 }
 
+long evaluator_samples(const struct evaluator *e)
+{
+  return e->samples;
+}
+
 struct evaluation evaluator_run(struct evaluator *e, long *confusion)
 {
   const struct route *out = e->sys->value[e->model->output];

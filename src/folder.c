@@ -156,8 +156,8 @@ void folder_take_stop(const char *folder)
 
 void folder_clear(const char *folder)
 {
-  static const char *const names[] = {"job.yml",   "used.yml", "log.txt",      "summary.yml",
-                                      "series.h5", "stop",     "state-last.h5"};
+  static const char *const names[] = {"job.yml",   "used.yml", "log.txt", "summary.yml",
+                                      "series.h5", "trace.h5", "stop",    "state-last.h5"};
   long *list;
   const int states = folder_states(folder, &list);
 

@@ -186,24 +186,30 @@ static double steps_tried(const struct run *r)
   return r->s->solver->stats.steps + r->s->solver->stats.rejected;
 }
 
-/* One presentation, seen by the recorder if it is to be recorded. */
-static enum outcome present(struct run *r, bool watched, double *reached)
+/* The next presentation, with all who want to see it. */
+static enum outcome advance(struct run *r, bool recorded, double *reached)
 {
-  const double start = run_stopwatch();
+  const bool traced = trace_wants(r->trace, (long)r->done);
+  struct observer *observer = recorded ? diagnostics_watch(r->diagnostics) : NULL;
 
   watch_at(AT_SOLVING, r->done);
-  r->s->sys->observer = watched ? diagnostics_watch(r->diagnostics) : NULL;
+  r->s->sys->observer = traced ? trace_watch(r->trace, observer, r->faults) : observer;
+  const double start = run_stopwatch();
   const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
   r->solving += run_stopwatch() - start;
+  if (traced) {
+    trace_flush(r->trace);
+    run_insist(r);
+  }
   return outcome;
 }
 
 /* What is due between two presentations; at the end of the run, what is more than its end. */
-static void attend(struct run *r, bool watched)
+static void attend(struct run *r, bool recorded)
 {
   const bool last = r->done >= (double)r->samples;
 
-  if (watched) record(r);
+  if (recorded) record(r);
   if (is_due(r, "evaluate.every") && !last) test(r);
   if ((is_due(r, "checkpoint.every") || r->save) && !last && !r->stopped_by)
     checkpoint_write(r, time_of(r));
@@ -221,7 +227,7 @@ static enum outcome integrate(struct run *r, double *reached)
   while (r->done < (double)r->samples && !r->stopped_by) {
     const long next = (long)r->done + 1;
     const bool watched = every > 0 && (next % every == 0 || next == r->samples);
-    if (present(r, watched, reached) == DIVERGED) return DIVERGED;
+    if (advance(r, watched, reached) == DIVERGED) return DIVERGED;
     r->done++;
     *reached = 0;
     tally(r);
@@ -264,22 +270,48 @@ static void write_summary(struct run *r, double t)
   run_insist(r);
 }
 
-/* Cut the series back to the state; one that cannot be read is set aside, for the state is what
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
+}
+
+/* A table of `name` that cannot be cut back to the state is set aside, for the state is what
  * matters. */
+static void set_aside(struct run *r, const char *name, struct faults *why)
+{
+  char *path = folder_path(r->options->out, name), *aside = fail_text("%s.damaged", path);
+
+  fprintf(stderr, "tauflow: warning: %s", why->text);
+  rename(path, aside);
+  faults_clear(why);
+  free(path);
+  free(aside);
+}
+
+/* Cut series and trace back to the state. */
 static void continue_series(struct run *r, const char *job)
 {
   struct faults why = {0};
 
   if (!recorder_resume(r->recorder, (long)r->done, &why)) {
-    char *series = folder_path(r->options->out, "series.h5");
-    char *aside = folder_path(r->options->out, "series.h5.damaged");
-    fprintf(stderr, "tauflow: warning: %s", why.text);
-    rename(series, aside);
+    set_aside(r, "series.h5", &why);
     recorder_begin(r->recorder, job, r->faults);
-    free(series);
-    free(aside);
+  } else {
+    take_up_test(r);
   }
-  faults_clear(&why);
+  if (!folder_holds(r->options->out, "trace.h5")) {
+    trace_begin(r->trace, job, r->faults);
+  } else if (!trace_resume(r->trace, (long)r->done, &why)) {
+    set_aside(r, "trace.h5", &why);
+    trace_begin(r->trace, job, r->faults);
+  }
 }
 
 /* Write the files that say what the run is. */
@@ -295,6 +327,7 @@ static bool open_folder(struct run *r)
       folder_clear(out);
       folder_write_text(job, job_source(r->job), r->faults);
       recorder_begin(r->recorder, text, r->faults);
+      trace_begin(r->trace, text, r->faults);
     } else {
       continue_series(r, text);
     }
@@ -386,12 +419,16 @@ static void run_begin(struct run *r)
   r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
   r->diagnostics = diagnostics_create(s->sys);
   char *series = folder_path(r->options->out, "series.h5");
+  char *trace = folder_path(r->options->out, "trace.h5");
   r->recorder = recorder_create(series, s->net->L);
+  r->trace = trace_create(s->sys, r->job, trace);
   free(series);
+  free(trace);
 }
 
 static void run_end(struct run *r)
 {
+  trace_destroy(r->trace);
   recorder_destroy(r->recorder);
   diagnostics_destroy(r->diagnostics);
   free(r->largest_start);

@@ -8,6 +8,7 @@
 #include "record.h"
 #include "run.h"
 #include "session.h"
+#include "trace.h"
 
 /* Everything of a run in progress. The doubles from `done` to `mismatch_start` are in checkpoints:
  * what an exact continuation needs. */
@@ -20,6 +21,7 @@ struct run {
   struct session *s;
   struct diagnostics *diagnostics;
   struct recorder *recorder; /* rank 0 */
+  struct trace *trace;       /* NULL: none */
   struct log *log;
   int lock; /* of the folder; rank 0 */
   long samples;

@@ -210,6 +210,11 @@ void system_enter(struct system *sys, int k, struct moment *at)
   system_look(sys, k, sys->segment[k], at);
 }
 
+void system_observe(const struct system *sys, const struct moment *at)
+{
+  for (struct observer *o = sys->observer; o; o = o->next) o->see(o->who, at);
+}
+
 void system_look(const struct system *sys, int k, double u, struct moment *at)
 {
   at->u = u;
