@@ -55,10 +55,10 @@ same() { # WHAT A B
 }
 submit() { sbatch --parsable "$@"; }
 
-# As many presentations as take about a minute and a half here, found from a short run.
-"$program" run small.yml --out trial --set present.samples=60 --set evaluate.every=0 >trial.txt
+# As many presentations as take about a minute here, found from a short run.
+"$program" run small.yml --out trial --set present.samples=200 --set evaluate.every=0 >trial.txt
 rate=$(value trial samples_per_s)
-samples=$(/usr/bin/python3 -c "print(max(200, int(45 * $rate)))")
+samples=$(/usr/bin/python3 -c "print(max(200, int(60 * $rate)))")
 sed -i "s/samples: 3000/samples: $samples/" small.yml
 "$program" run small.yml --out whole >whole.txt &
 whole=$!
@@ -66,18 +66,17 @@ whole=$!
 # --- stopped by the limit, requeued, done: warned by SLURM's signal; and by its own clock ---
 script=$source/slurm/run.sbatch
 # shellcheck disable=SC2034
-limit=$(submit --time=1 --signal=B:USR1@10 --output=limit.log "$script" small.yml --out limit)
+limit=$(submit --time=1 --signal=B:USR1@50 --exclude=n3 --output=limit.log "$script" small.yml --out limit)
 # shellcheck disable=SC2034
-clock=$(submit --time=1 --signal=B:USR1@1 --output=clock.log "$script" small.yml --out clock \
-  --set checkpoint.wall_margin=45s)
+clock=$(submit --time=1 --signal=B:USR1@1 --exclude=n3 --output=clock.log "$script" small.yml --out clock \
+  --set checkpoint.wall_margin=50s)
 
 # --- its node goes down ---
-node=$(submit --time=10 --output=node.log "$script" small.yml --out node)
+node=$(submit --time=10 --nodelist=n3 --output=node.log "$script" small.yml --out node)
 until_true 60 test -e node/state-last.h5 || fail "no state file from the job on the node"
-name=$(squeue -h -j "$node" -o %N)
-scontrol update nodename="$name" state=down reason=test
+scontrol update nodename=n3 state=down reason=test
 sleep 1
-scontrol update nodename="$name" state=resume
+scontrol update nodename=n3 state=resume
 
 # --- an array of members, gathered; a chain; one that fails takes the rest along ---
 array=$(submit --array=0-3 --time=5 --output=array-%a.log "$source/slurm/array.sbatch" sweep.yml --out swept)
@@ -90,7 +89,8 @@ for k in 0 1 2 3; do
 done
 until_true 60 is_over "$array" || fail "array: $(state_of "$array")"
 "$program" sweep --gather swept >gather.txt || fail "gather: $(<gather.txt)"
-same "array: members done" "$(value swept "done")" 4
+"$program" info swept/sweep.h5 >info.txt || fail "info of the gathered sweep"
+same "array: members done" "$(grep -c "status: done" swept/member-0000?/summary.yml | grep -c ":1$")" 4
 until_true 90 is_over "$(last_of chain.txt)" || fail "chain does not end"
 same "chain: last piece" "$(state_of "$(last_of chain.txt)")" COMPLETED
 same "chain: status" "$(value chain status)" "done"
