@@ -149,6 +149,11 @@ static void forget(const char *folder, const char *name)
   free(path);
 }
 
+void folder_take_stop(const char *folder)
+{
+  forget(folder, "stop");
+}
+
 void folder_clear(const char *folder)
 {
   static const char *const names[] = {"job.yml",   "used.yml", "log.txt", "summary.yml",
