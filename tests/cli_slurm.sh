@@ -72,6 +72,7 @@ clock=$(submit --time=1 --signal=B:USR1@1 --exclude=n3 --output=clock.log "$scri
   --set checkpoint.wall_margin=50s)
 
 # --- its node goes down ---
+# shellcheck disable=SC2034
 node=$(submit --time=10 --nodelist=n3 --output=node.log "$script" small.yml --out node)
 until_true 60 test -e node/state-last.h5 || fail "no state file from the job on the node"
 scontrol update nodename=n3 state=down reason=test
