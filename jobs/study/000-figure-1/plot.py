@@ -68,7 +68,7 @@ def main():
     for axes in panels.flat:
         axes.grid(True, color="0.94")
     panels[0, 0].legend(fontsize="small", loc="lower right")
-    figure.savefig(sys.argv[2], dpi=100)
+    figure.savefig(sys.argv[2], dpi=82)
     print(f"figure: {sys.argv[2]}")
 
 
