@@ -86,7 +86,7 @@ def main():
         axes.legend(fontsize="small",
                     loc="center right" if axes in panels[0] else "upper left")
     target = os.path.join(runs.ROOT, "docs/figures/study-000-figure-4.png")
-    figure.savefig(target, dpi=110)
+    figure.savefig(target, dpi=92)
     print(f"figure: {target}")
 
 
