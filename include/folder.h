@@ -18,6 +18,8 @@ bool folder_make(const char *folder, struct faults *faults);
  * with a fault if another is there. Local. */
 int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
+/* Take away the file `stop`, by which a run is asked to stop. Local. */
+void folder_take_stop(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
 void folder_clear(const char *folder);
 

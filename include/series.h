@@ -20,7 +20,7 @@ struct column {
 struct table {
   const char *group; /* "/" or "/test" */
   int columns;
-  const struct column *column; /* the first is "presentation", the count of completed ones */
+  const struct column *column; /* the first is "presentation", which never falls */
 };
 
 /* Make the file with empty tables, attributes format = "tauflow-series", version, and the groups
@@ -34,6 +34,9 @@ bool series_append(const char *path, const struct table *table, const double *va
  * Local. */
 bool series_last(const char *path, const struct table *table, double *values,
                  struct faults *faults);
+/* Append several rows, values [rows][all columns]. Local. False with a fault. */
+bool series_append_rows(const char *path, const struct table *table, long rows,
+                        const double *values, struct faults *faults);
 /* Drop all rows whose presentation is beyond `last`, as a restart from there needs. Local. */
 bool series_truncate(const char *path, int tables, const struct table *table, long last,
                      struct faults *faults);

@@ -14,6 +14,7 @@
 struct observer {
   void (*see)(void *who, const struct moment *at);
   void *who;
+  struct observer *next; /* borrowed: who is called after it, or NULL */
 };
 
 struct system {
@@ -55,6 +56,8 @@ void system_destroy(struct system *sys);
 void system_begin(struct system *sys, long p);
 /* Enter segment k, in order: its noise, and the target at its start. Local. */
 void system_enter(struct system *sys, int k, struct moment *at);
+/* Call all observers, in the same order on every rank. Collective. */
+void system_observe(const struct system *sys, const struct moment *at);
 /* Set at->u and the target at time u of segment k. Local. */
 void system_look(const struct system *sys, int k, double u, struct moment *at);
 
@@ -71,9 +74,16 @@ void moment_take(const struct system *sys, struct moment *from, struct moment *t
 /* Stages in use: all when learning, else those before the first error. Local. */
 int system_stages(const struct system *sys);
 /* This rank's rows of a stage. Local. */
-void system_rows(const struct system *sys, int stage, long *lo, long *hi);
+static inline void system_rows(const struct system *sys, int stage, long *lo, long *hi)
+{
+  *lo = sys->value[stage]->lo;
+  *hi = sys->value[stage]->hi;
+}
 /* Does this rank multiply the value of `stage`? Local. */
-bool system_uses(const struct system *sys, int stage);
+static inline bool system_uses(const struct system *sys, int stage)
+{
+  return sys->value[stage]->wanted;
+}
 
 /* Put a stage's value on its way and wait; likewise its drive if it is whole. Collective. */
 void system_share_value(const struct system *sys, int stage);

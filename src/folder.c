@@ -149,10 +149,15 @@ static void forget(const char *folder, const char *name)
   free(path);
 }
 
+void folder_take_stop(const char *folder)
+{
+  forget(folder, "stop");
+}
+
 void folder_clear(const char *folder)
 {
-  static const char *const names[] = {"job.yml",   "used.yml", "log.txt",      "summary.yml",
-                                      "series.h5", "stop",     "state-last.h5"};
+  static const char *const names[] = {"job.yml",   "used.yml", "log.txt", "summary.yml",
+                                      "series.h5", "trace.h5", "stop",    "state-last.h5"};
   long *list;
   const int states = folder_states(folder, &list);
 

@@ -8,8 +8,10 @@
 #include "present.h"
 #include "run.h"
 #include "solver.h"
+#include "trace.h"
 
 const struct key *const all_keys[] = {
-    run_keys,    network_keys,  model_keys,    kp_keys,     data_keys,       present_keys,
-    solver_keys, discrete_keys, evaluate_keys, record_keys, checkpoint_keys, NULL,
+    run_keys,     network_keys,    model_keys,    kp_keys,       data_keys,
+    present_keys, solver_keys,     discrete_keys, evaluate_keys, record_keys,
+    trace_keys,   checkpoint_keys, NULL,
 };

@@ -120,50 +120,76 @@ static void set_rows(struct h5 *f, hid_t set, const struct column *column, hsize
   if (f->ok) h5_try(f, H5Dset_extent(set, shape), column->name);
 }
 
-static void write_row(struct h5 *f, hid_t set, const struct column *column, hsize_t row,
-                      const double *values)
+/* A block of rows [count][width], the columns from `first` on of values [count][width of all]. */
+struct block {
+  hsize_t row, count;
+  long first, all;
+  const double *values;
+};
+
+static void write_rows(struct h5 *f, hid_t set, const struct column *column,
+                       const struct block *block)
 {
-  hsize_t start[2] = {row, 0}, count[2] = {1, (hsize_t)column->width};
+  const hsize_t there[2] = {block->row, 0}, here[2] = {0, (hsize_t)block->first};
+  const hsize_t count[2] = {block->count, (hsize_t)column->width};
+  const hsize_t all[2] = {block->count, (hsize_t)block->all};
 
   if (!f->ok) return;
-  hid_t place = CHECK_H5(H5Dget_space(set)), memory = CHECK_H5(H5Screate_simple(2, count, NULL));
-  CHECK_H5(H5Sselect_hyperslab(place, H5S_SELECT_SET, start, NULL, count, NULL));
-  h5_try(f, H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, place, H5P_DEFAULT, values), column->name);
+  hid_t place = CHECK_H5(H5Dget_space(set)), memory = CHECK_H5(H5Screate_simple(2, all, NULL));
+  CHECK_H5(H5Sselect_hyperslab(place, H5S_SELECT_SET, there, NULL, count, NULL));
+  CHECK_H5(H5Sselect_hyperslab(memory, H5S_SELECT_SET, here, NULL, count, NULL));
+  h5_try(f, H5Dwrite(set, H5T_NATIVE_DOUBLE, memory, place, H5P_DEFAULT, block->values),
+         column->name);
   H5Sclose(memory);
   H5Sclose(place);
 }
 
-/* No more than one append can add to a file: a new chunk for each column, and their indices. */
-static long most_growth(const struct table *table)
+/* No more than one append can add to a file: new chunks for each column, and their indices. */
+static long most_growth(const struct table *table, long rows)
 {
   long bytes = 64L << 10;
 
-  for (int c = 0; c < table->columns; c++)
-    bytes += (long)chunk_rows(table->column[c].width) * table->column[c].width * 8 + 4096;
+  for (int c = 0; c < table->columns; c++) {
+    const long width = table->column[c].width, chunk = (long)chunk_rows((int)width);
+    bytes += ((rows - 1) / chunk + 1) * (chunk * width * 8 + 4096);
+  }
   return bytes;
+}
+
+static long row_width(const struct table *table)
+{
+  long width = 0;
+
+  for (int c = 0; c < table->columns; c++) width += table->column[c].width;
+  return width;
+}
+
+bool series_append_rows(const char *path, const struct table *table, long rows,
+                        const double *values, struct faults *faults)
+{
+  struct h5 f = h5_new(path, faults);
+  struct block block = {.count = (hsize_t)rows, .all = row_width(table), .values = values};
+  bool ours = open_series(&f);
+
+  if (ours) h5_reserve(&f, path, most_growth(table, rows)); /* a full disk must not spoil it */
+  for (int c = 0; ours && f.ok && c < table->columns; c++) {
+    const struct column *column = &table->column[c];
+    hsize_t before;
+    hid_t set = open_column(&f, table, column, &before);
+
+    if (c == 0) block.row = before; /* it counts, should a crash have left others longer */
+    set_rows(&f, set, column, block.row + block.count);
+    write_rows(&f, set, column, &block);
+    block.first += column->width;
+    h5_end_set(&f, set);
+  }
+  return h5_close(&f) && ours;
 }
 
 bool series_append(const char *path, const struct table *table, const double *values,
                    struct faults *faults)
 {
-  struct h5 f = h5_new(path, faults);
-  bool ours = open_series(&f);
-  hsize_t row = 0;
-
-  if (ours) h5_reserve(&f, path, most_growth(table)); /* a full disk must not spoil the file */
-
-  for (int c = 0; ours && f.ok && c < table->columns; c++) {
-    const struct column *column = &table->column[c];
-    hsize_t rows;
-    hid_t set = open_column(&f, table, column, &rows);
-
-    if (c == 0) row = rows; /* the first column counts, should a crash have left others longer */
-    set_rows(&f, set, column, row + 1);
-    write_row(&f, set, column, row, values);
-    values += column->width;
-    h5_end_set(&f, set);
-  }
-  return h5_close(&f) && ours;
+  return series_append_rows(path, table, 1, values, faults);
 }
 
 static void read_row(struct h5 *f, hid_t set, const struct column *column, hsize_t row,

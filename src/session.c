@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "session.h"
 #include "footprint.h"
+#include "trace.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ void session_check(const struct job *job, struct faults *faults)
   present_check(job, faults);
   model_check(job, faults);
   solver_check(job, faults);
+  trace_check(job, faults);
 }
 
 static bool same_widths(const struct session *s, const struct state_header *head, const char *path,

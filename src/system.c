@@ -210,6 +210,11 @@ void system_enter(struct system *sys, int k, struct moment *at)
   system_look(sys, k, sys->segment[k], at);
 }
 
+void system_observe(const struct system *sys, const struct moment *at)
+{
+  for (struct observer *o = sys->observer; o; o = o->next) o->see(o->who, at);
+}
+
 void system_look(const struct system *sys, int k, double u, struct moment *at)
 {
   at->u = u;
@@ -223,17 +228,6 @@ int system_stages(const struct system *sys)
   if (sys->learning) return sys->model->stages;
   while (stages < sys->model->stages && sys->model->stage[stages].family == ACTIVITY) stages++;
   return stages;
-}
-
-void system_rows(const struct system *sys, int stage, long *lo, long *hi)
-{
-  *lo = sys->value[stage]->lo;
-  *hi = sys->value[stage]->hi;
-}
-
-bool system_uses(const struct system *sys, int stage)
-{
-  return sys->value[stage]->wanted;
 }
 
 void system_share_value(const struct system *sys, int stage)

@@ -218,11 +218,43 @@ START_TEST(circles_are_two_rings_with_a_quarter_inside)
 }
 END_TEST
 
+START_TEST(circles_have_the_radius_and_the_scatter_asked_for)
+{
+  struct dataset *ds = set("2, 5, 2", "set: circles, inner: 0.8, scatter: 0.01");
+  double x[2], spread = 0;
+
+  for (long i = 0; i < 10000; i++) {
+    dataset_sample(ds, TRAIN, i, x);
+    const double off = hypot(x[0], x[1]) - (dataset_label(ds, TRAIN, i) == 1 ? 0.8 : 1);
+    spread += off * off / 10000;
+  }
+  ck_assert_double_eq_tol(sqrt(spread), 0.01, 0.001);
+  dataset_destroy(ds);
+}
+END_TEST
+
+START_TEST(circles_for_three_inputs_are_the_same_with_a_constant)
+{
+  struct dataset *ds = set("2, 5, 2", "set: circles"), *more = set("3, 5, 2", "set: circles");
+  double x[2], y[3];
+
+  for (long i = 0; i < 100; i++) {
+    dataset_sample(ds, TRAIN, i, x);
+    dataset_sample(more, TRAIN, i, y);
+    ck_assert(y[0] == x[0] && y[1] == x[1] && y[2] == 1);
+    ck_assert_int_eq(dataset_label(ds, TRAIN, i), dataset_label(more, TRAIN, i));
+  }
+  dataset_destroy(ds);
+  dataset_destroy(more);
+}
+END_TEST
+
 START_TEST(the_network_must_fit_the_set)
 {
   refuses("100, 10", "set: glyphs, side: 12",
           "network.widths[0] = 100: the glyphs data set has 144 inputs");
   refuses("64, 3, 9", "set: glyphs", "network.widths[2] = 9: the glyphs data set has 10 classes");
+  refuses("4, 2", "set: circles", "network.widths[0] = 4: the circles data set has 2 inputs");
   refuses("2, 10", "set: circles", "network.widths[1] = 10: the circles data set has 2 classes");
 }
 END_TEST
@@ -692,6 +724,8 @@ static Suite *all_facts(void)
   tcase_add_test(facts, glyphs_feed_any_input_width);
   tcase_add_test(facts, glyphs_look_like_their_class);
   tcase_add_test(facts, circles_are_two_rings_with_a_quarter_inside);
+  tcase_add_test(facts, circles_have_the_radius_and_the_scatter_asked_for);
+  tcase_add_test(facts, circles_for_three_inputs_are_the_same_with_a_constant);
   tcase_add_test(facts, the_network_must_fit_the_set);
   tcase_add_loop_test(facts, mnist_gives_back_every_pixel_and_label, 0, 2);
   tcase_add_test(facts, mnist7_averages_tiles_of_four_by_four);

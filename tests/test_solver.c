@@ -154,7 +154,7 @@ static struct crossings crossings_of(const char *settings, long shown)
   struct lab *lab = make_lab(MPI_COMM_SELF, settings, "");
   double last[64 * 8] = {0};
   struct crossings c = {.lab = lab, .last = last};
-  struct observer observer = {count_crossings, &c};
+  struct observer observer = {.see = count_crossings, .who = &c};
 
   lab->s->sys->observer = &observer;
   lab_show(lab, 0, shown);

@@ -98,7 +98,7 @@ void rates_observe(struct rates *r, double u, const double *v)
 
   if (!sys->observer) return;
   rates_evaluate(r, u, v);
-  sys->observer->see(sys->observer->who, r->at);
+  system_observe(sys, r->at);
 }
 
 void rates_put_down(struct rates *r, double u, const double *v, double *answer)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "relax.h"
 #include "stepper.h"
+#include "watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +169,8 @@ static void agree(const struct stepper *st)
   for (int k = 0; sys->learning && k < sys->model->stages; k++)
     st->verdict[k].drift = pending_drift(st->pending, k, st->to->mean[k]);
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, VERDICTS * system_stages(sys), MPI_DOUBLE,
-                          MPI_MAX, sys->comm));
+  WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, VERDICTS * system_stages(sys), MPI_DOUBLE,
+                         MPI_MAX, sys->comm));
   st->solver->stats.reductions++;
 }
 
@@ -230,7 +231,7 @@ static void accept(struct stepper *st, double h, step_accepted *accepted)
   for (int k = 0; !st->owed && sys->learning && k < sys->model->stages; k++) stepper_amend(st, k);
   st->has_before = true;
   st->solver->stats.steps++;
-  if (sys->observer) sys->observer->see(sys->observer->who, st->from);
+  system_observe(sys, st->from);
 }
 
 /* Enter a segment: at an onset the past says nothing about what comes, and forces that depend on
@@ -266,7 +267,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
   const double least = 1e-10 * fmin(st->tau_least, sys->presenter->duration);
 
   take_up(st);
-  if (sys->observer) sys->observer->see(sys->observer->who, st->from);
+  system_observe(sys, st->from);
   for (int k = 0; k < sys->segments; k++) {
     const double end = sys->segment[k + 1];
     enter(st, k);
