@@ -59,7 +59,7 @@ submit() { sbatch --parsable "$@"; }
 # As many presentations as take about a minute here, found from a short run.
 "$program" run small.yml --out trial --set present.samples=200 --set evaluate.every=0 >trial.txt
 rate=$(value trial samples_per_s)
-samples=$(/usr/bin/python3 -c "print(max(200, int(60 * $rate)))")
+samples=$(/usr/bin/python3 -c "print(max(200, int(45 * $rate)))")
 sed -i "s/samples: 3000/samples: $samples/" small.yml
 "$program" run small.yml --out whole >whole.txt &
 whole=$!
@@ -70,7 +70,7 @@ script=$source/slurm/run.sbatch
 limit=$(submit --time=1 --signal=B:USR1@50 --exclude=n3 --output=limit.log "$script" small.yml --out limit)
 # shellcheck disable=SC2034
 clock=$(submit --time=1 --signal=B:USR1@1 --exclude=n3 --output=clock.log "$script" small.yml --out clock \
-  --set checkpoint.wall_margin=50s)
+  --set checkpoint.wall_margin=35s)
 
 # --- its node goes down ---
 # shellcheck disable=SC2034
