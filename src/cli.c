@@ -165,7 +165,7 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
   int option, which = 0;
 
   opterr = 0;
-  optind = 1;
+  optind = 0; /* 0, not 1: also forget where in a word an earlier line ended */
   while ((option = getopt_long(argc, argv, "", options, &which)) != -1) {
     if (option != '?' && option != ASK && !(takes & option))
       faults_add(faults, "--%s: is not for tauflow %s; see tauflow --help", options[which].name,

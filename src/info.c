@@ -207,7 +207,7 @@ int info_print(FILE *out, const char *path, struct faults *faults)
   struct h5 f = h5_new(path, faults);
   int before = faults->count;
 
-  if (h5_open(&f, false)) {
+  if (h5_open_state(&f)) {
     hid_t root = H5Gopen2(f.file, "/", H5P_DEFAULT);
     char *format = h5_get_text(root, "format");
 

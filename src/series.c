@@ -51,7 +51,7 @@ static void create_file(struct h5 *f, const char *name, const char *job, int tab
 {
   long version = SERIES_VERSION;
 
-  if (!h5_create(f, name, H5F_LIBVER_EARLIEST)) return;
+  if (!h5_create(f, name, H5F_LIBVER_EARLIEST, 0)) return;
   hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
   h5_put_text(f, root, "format", "tauflow-series");
   h5_put(f, root, "version", H5T_STD_I64LE, H5T_NATIVE_LONG, 0, &version);

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "member.h"
 #include "session.h"
+#include "wishes.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -328,7 +329,8 @@ static long next_task(struct sweep *s)
 {
   long k = s->todo;
 
-  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time) k = board_take(s->board);
+  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time && !wishes_stop())
+    k = board_take(s->board);
   CHECK_MPI(MPI_Bcast(&k, 1, MPI_LONG, 0, s->group));
   return k < s->todo ? k : s->todo;
 }
@@ -374,6 +376,7 @@ static void work(struct sweep *s)
                                         .value = s->in_group == 0 ? accuracy_in(folder) : 0,
                                         .wall = stopwatch() - start};
     if (s->in_group == 0) board_report(s->board, k, &end);
+    if (s->in_group == 0 && status == MEMBER_STOPPED) board_close(s->board);
     if (s->rank == 0) attend(s, 0);
     free(folder);
   }
