@@ -92,7 +92,7 @@ def main():
         panels[0, 2].add_artist(panels[0, 2].legend(handles, labels, loc=place, fontsize="small",
                                                     title="mnist7" if row == 0 else "circles"))
     target = os.path.join(runs.ROOT, "docs/figures/study-001-tables.png")
-    figure.savefig(target, dpi=110)
+    figure.savefig(target, dpi=95)
     print(f"figure: {target}")
 
 
