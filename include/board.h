@@ -22,6 +22,8 @@ struct board *board_create(MPI_Comm comm, long tasks);
 void board_destroy(struct board *b); /* Collective. */
 /* The next task that nobody has taken; tasks or more when there is none. Local. */
 long board_take(struct board *b);
+/* Let nobody take a task any more. Local. */
+void board_close(struct board *b);
 /* Report a task. Local. */
 void board_report(struct board *b, long task, const struct outcome_of_task *outcome);
 /* On rank 0: what is reported of a task, and how many are taken. Local. */

@@ -15,6 +15,7 @@ struct cli {
   const char *out;           /* --out, or NULL */
   const char *start;         /* --start, or NULL */
   double max_wall;           /* --max-wall [s], or infinity */
+  double slurm_end;          /* of the allocation, as wishes.h tells; set by the program */
   int ranks_per_member;      /* of sweep */
   long member;               /* of sweep: the one to run, or -1 */
   bool gather;               /* of sweep: subject is a folder, from --gather */

@@ -23,6 +23,8 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
 void evaluator_destroy(struct evaluator *e);
 /* Memory of a rank by the plan alone [bytes]. Local. */
 double evaluator_bytes(const struct job *job, const struct model *m, int rank);
+/* How many test samples a run of it takes. Local. */
+long evaluator_samples(const struct evaluator *e);
 /* Same result on all ranks. confusion: NULL, or [classes][classes], row: true label, column:
  * prediction, added to on every rank. Collective. */
 struct evaluation evaluator_run(struct evaluator *e, long *confusion);

@@ -18,6 +18,8 @@ bool folder_make(const char *folder, struct faults *faults);
  * with a fault if another is there. Local. */
 int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
+/* Take away the file `stop`, by which a run is asked to stop. Local. */
+void folder_take_stop(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
 void folder_clear(const char *folder);
 
@@ -29,7 +31,9 @@ char *folder_state(const char *folder, long presentation);
 int folder_states(const char *folder, long **list);
 /* Point state-last.h5 to the state file of that presentation, atomically. Local. */
 void folder_link_last(const char *folder, long presentation);
-/* Delete all but the newest `keep` state files. keep = 0 keeps all. Local. */
+/* Of state-last.h5 and the state files before it, delete all but the newest `keep`; 0 keeps all.
+ * Files of later presentations are not counted: a run that goes on from an older state has passed
+ * them over as damaged, and what it writes must not give way to them. Local. */
 void folder_keep(const char *folder, long keep);
 
 /* A whole text file, or NULL with a fault; caller frees. Local. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* info.h - `tauflow info FILE.h5`: what a state or series file holds, in words
+/* info.h - `tauflow info FILE.h5`: what a state, series or sweep file holds, in words
  *
  * Kind, version, time, network, every dataset with its norm and range, solver notes, the job and
  * the code that wrote it, so that nobody needs a script to look into a run. */

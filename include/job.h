@@ -67,7 +67,8 @@ const char *job_place(const struct job *job, const char *name);
 const char *job_source(const struct job *job);
 
 /* Every key with its value as nested YAML that job_parse reads back to the same values (paths
- * resolved, times in seconds, reals with 17 digits, required ones included). Caller frees. */
+ * resolved, times in seconds, reals with 17 digits, required ones included); of a sweep without
+ * those whose defaults follow other keys. Caller frees. */
 char *job_used(const struct job *job);
 
 /* --- sweeps: a job whose section `sweep` takes keys through lists of values ---

@@ -27,7 +27,16 @@ struct partition *partition_plan(const struct network *net, int rank, int size);
 void partition_destroy(struct partition *part);
 
 /* Rows [*lo, *hi) of layer l that `rank` owns; lo == hi when none. Local. */
-void partition_rows(const struct partition *part, int l, int rank, long *lo, long *hi);
+static inline void partition_rows(const struct partition *part, int l, int rank, long *lo, long *hi)
+{
+  const long begin = part->start[l], n = part->start[l + 1] - begin;
+  long a = part->first[rank] - begin, b = part->first[rank + 1] - begin;
+
+  if (a < 0) a = 0;
+  if (b > n) b = n;
+  *lo = a < b ? a : 0;
+  *hi = a < b ? b : 0;
+}
 /* Does `rank` own any row of layer l? Local. */
 bool partition_owns(const struct partition *part, int l, int rank);
 /* What a row of layer l counts in the balance, an integer. Local. */

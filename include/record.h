@@ -18,6 +18,8 @@ bool recorder_resume(struct recorder *r, long last, struct faults *faults);
 /* One row of training quantities. law: [L-1] what the mismatch should be. Local. */
 bool recorder_add(struct recorder *r, long presentation, double t, double accuracy, double loss,
                   const struct measures *measures, const double *law, struct faults *faults);
+/* The last test that is in the file; false if there is none. Local. */
+bool recorder_last_test(struct recorder *r, struct evaluation *result, struct faults *faults);
 /* One row of test results. Local. */
 bool recorder_add_test(struct recorder *r, long presentation, double t,
                        const struct evaluation *result, struct faults *faults);

@@ -30,6 +30,10 @@ bool series_create(const char *path, const char *job, int tables, const struct t
 /* Append one row: values concatenated in column order. Local. False with a fault. */
 bool series_append(const char *path, const struct table *table, const double *values,
                    struct faults *faults);
+/* The last row of a table, as series_append takes it; false if there is none, or with a fault.
+ * Local. */
+bool series_last(const char *path, const struct table *table, double *values,
+                 struct faults *faults);
 /* Append several rows, values [rows][all columns]. Local. False with a fault. */
 bool series_append_rows(const char *path, const struct table *table, long rows,
                         const double *values, struct faults *faults);

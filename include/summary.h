@@ -8,6 +8,7 @@
 /* What only the run knows. */
 struct summary {
   const char *status;     /* borrowed */
+  const char *stopped_by; /* borrowed; NULL unless the status is "stopped" */
   struct evaluation test; /* the last; samples 0: none */
   double train_accuracy, train_loss;
   long done;              /* presentations completed */

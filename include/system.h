@@ -74,9 +74,16 @@ void moment_take(const struct system *sys, struct moment *from, struct moment *t
 /* Stages in use: all when learning, else those before the first error. Local. */
 int system_stages(const struct system *sys);
 /* This rank's rows of a stage. Local. */
-void system_rows(const struct system *sys, int stage, long *lo, long *hi);
+static inline void system_rows(const struct system *sys, int stage, long *lo, long *hi)
+{
+  *lo = sys->value[stage]->lo;
+  *hi = sys->value[stage]->hi;
+}
 /* Does this rank multiply the value of `stage`? Local. */
-bool system_uses(const struct system *sys, int stage);
+static inline bool system_uses(const struct system *sys, int stage)
+{
+  return sys->value[stage]->wanted;
+}
 
 /* Put a stage's value on its way and wait; likewise its drive if it is whole. Collective. */
 void system_share_value(const struct system *sys, int stage);

@@ -10,9 +10,15 @@
 #include <stddef.h>
 
 /* Bytes of an element. */
-size_t vectors_unit(bool single);
+static inline size_t vectors_unit(bool single)
+{
+  return single ? sizeof(float) : sizeof(double);
+}
 /* Element number `at` of v. */
-void *vectors_at(bool single, const void *v, long at);
+static inline void *vectors_at(bool single, const void *v, long at)
+{
+  return (char *)v + (size_t)at * vectors_unit(single);
+}
 /* x [n] as the weights want it: x itself, or rounded into scratch [n] (NULL will do for double). */
 const void *vectors_rounded(bool single, const double *x, long n, float *scratch);
 /* to[i] = c from[i], i < n, rounded to the precision of `to`. */

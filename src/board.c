@@ -7,14 +7,15 @@ struct board {
   MPI_Win window;
   int rank;
   long tasks;
-  double *place; /* rank 0: the counter, then KIND, VALUE, WALL of each task */
+  double *place; /* rank 0: COUNTER, CLOSED, then KIND, VALUE, WALL of each task */
 };
 
+enum { COUNTER, CLOSED, HEAD };
 enum { KIND, VALUE, WALL, PLACES };
 
 static MPI_Aint place_of(long task, int which)
 {
-  return 1 + (MPI_Aint)task * PLACES + which;
+  return HEAD + (MPI_Aint)task * PLACES + which;
 }
 
 struct board *board_create(MPI_Comm comm, long tasks)
@@ -43,32 +44,6 @@ void board_destroy(struct board *b)
   free(b);
 }
 
-/* Whole numbers up to 2^53 are exact in a double. */
-long board_take(struct board *b)
-{
-  const double one = 1;
-  double taken = 0;
-
-  CHECK_MPI(MPI_Fetch_and_op(&one, &taken, MPI_DOUBLE, 0, 0, MPI_SUM, b->window));
-  CHECK_MPI(MPI_Win_flush(0, b->window));
-  return (long)taken;
-}
-
-static void put(struct board *b, long task, int which, double value)
-{
-  CHECK_MPI(MPI_Accumulate(&value, 1, MPI_DOUBLE, 0, place_of(task, which), 1, MPI_DOUBLE,
-                           MPI_REPLACE, b->window));
-  CHECK_MPI(MPI_Win_flush(0, b->window));
-}
-
-/* KIND comes last: who sees it sees the others. */
-void board_report(struct board *b, long task, const struct outcome_of_task *outcome)
-{
-  put(b, task, VALUE, outcome->value);
-  put(b, task, WALL, outcome->wall);
-  put(b, task, KIND, outcome->kind);
-}
-
 static double get(struct board *b, MPI_Aint place)
 {
   double value = 0;
@@ -76,6 +51,37 @@ static double get(struct board *b, MPI_Aint place)
   CHECK_MPI(MPI_Fetch_and_op(NULL, &value, MPI_DOUBLE, 0, place, MPI_NO_OP, b->window));
   CHECK_MPI(MPI_Win_flush(0, b->window));
   return value;
+}
+
+static void put(struct board *b, MPI_Aint place, double value)
+{
+  CHECK_MPI(MPI_Accumulate(&value, 1, MPI_DOUBLE, 0, place, 1, MPI_DOUBLE, MPI_REPLACE, b->window));
+  CHECK_MPI(MPI_Win_flush(0, b->window));
+}
+
+/* Whole numbers up to 2^53 are exact in a double. */
+long board_take(struct board *b)
+{
+  const double one = 1;
+  double taken = 0;
+
+  if (get(b, CLOSED) > 0) return b->tasks;
+  CHECK_MPI(MPI_Fetch_and_op(&one, &taken, MPI_DOUBLE, 0, COUNTER, MPI_SUM, b->window));
+  CHECK_MPI(MPI_Win_flush(0, b->window));
+  return (long)taken;
+}
+
+void board_close(struct board *b)
+{
+  put(b, CLOSED, 1);
+}
+
+/* KIND comes last: who sees it sees the others. */
+void board_report(struct board *b, long task, const struct outcome_of_task *outcome)
+{
+  put(b, place_of(task, VALUE), outcome->value);
+  put(b, place_of(task, WALL), outcome->wall);
+  put(b, place_of(task, KIND), outcome->kind);
 }
 
 struct outcome_of_task board_read(struct board *b, long task)
@@ -91,7 +97,7 @@ struct outcome_of_task board_read(struct board *b, long task)
 
 long board_taken(struct board *b)
 {
-  const long taken = (long)get(b, 0);
+  const long taken = (long)get(b, COUNTER);
 
   return taken < b->tasks ? taken : b->tasks;
 }

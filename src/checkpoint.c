@@ -2,6 +2,7 @@
 /* checkpoint.c - the state files of a run: what an exact continuation needs, written and read */
 #include "run_parts.h"
 #include "folder.h"
+#include "watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@ const struct key checkpoint_keys[] = {
      "how often to write a state file; 0: at the end only"},
     {"checkpoint.keep", KEY_INTEGER, "2", 0, 1000000, false, NULL, "files",
      "how many of the newest state files to keep; 0: all"},
+    {"checkpoint.wall_every", KEY_TIME, "30 min", 0, INFINITY, false, NULL, "s",
+     "wall time from one state file to the next, whatever checkpoint.every says; 0: no matter"},
     {"checkpoint.wall_margin", KEY_TIME, "60 s", 0, INFINITY, false, NULL, "s",
      "how long before the end of the allotted wall time a run stops with a state file"},
     {0},
@@ -51,6 +54,7 @@ void checkpoint_write(struct run *r, double t)
                               .layers = s->net->L,
                               .resumable = true};
 
+  watch_at(AT_STATE, r->done);
   const int notes = list_notes(r, note);
   const int count = session_fields(s, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
@@ -60,6 +64,7 @@ void checkpoint_write(struct run *r, double t)
     folder_link_last(r->options->out, (long)r->done);
     folder_keep(r->options->out, job_integer(r->job, "checkpoint.keep"));
   }
+  r->saved = run_stopwatch();
   free(path);
   free(used);
 }

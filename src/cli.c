@@ -61,7 +61,7 @@ void cli_print_help(void)
        "  tauflow sweep --gather DIR sweep.h5 from the members that are there\n"
        "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
        "  tauflow evaluate STATE     accuracy and loss of a state file\n"
-       "  tauflow info FILE.h5       what a state or series file holds\n"
+       "  tauflow info FILE.h5       what a state, series or sweep file holds\n"
        "  tauflow bench              kernels and messages against what this machine can do\n"
        "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
        "  tauflow keys               every job key with default, limits, unit and meaning\n"
@@ -165,7 +165,7 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
   int option, which = 0;
 
   opterr = 0;
-  optind = 1;
+  optind = 0; /* 0, not 1: also forget where in a word an earlier line ended */
   while ((option = getopt_long(argc, argv, "", options, &which)) != -1) {
     if (option != '?' && option != ASK && !(takes & option))
       faults_add(faults, "--%s: is not for tauflow %s; see tauflow --help", options[which].name,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "evaluate.h"
 #include "settle.h"
+#include "watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,11 @@ static void start_from_rest(struct evaluator *e)
   }
 }
 
+long evaluator_samples(const struct evaluator *e)
+{
+  return e->samples;
+}
+
 struct evaluation evaluator_run(struct evaluator *e, long *confusion)
 {
   const struct route *out = e->sys->value[e->model->output];
@@ -138,7 +144,7 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
     table[label * n + guess]++;
   }
   e->model->quiet = false;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, e->sys->comm));
+  WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, e->sys->comm));
   CHECK_MPI(
       MPI_Allreduce(MPI_IN_PLACE, table, (int)(classes * n), MPI_LONG, MPI_SUM, e->sys->comm));
   for (long i = 0; confusion && i < classes; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "exact.h"
 #include "fail.h"
+#include "watch.h"
 #include <math.h>
 #include <string.h>
 
@@ -33,7 +34,7 @@ void exact_add(struct exact *sum, double term)
 
 void exact_reduce(struct exact *sum, int count, MPI_Comm comm)
 {
-  CHECK_MPI(
+  WAIT_MPI(
       MPI_Allreduce(MPI_IN_PLACE, sum, count * (EXACT_DIGITS + 1), MPI_INT64_T, MPI_SUM, comm));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "exchange.h"
+#include "watch.h"
 #include <limits.h>
 #include <stdlib.h>
 
@@ -154,5 +155,8 @@ void route_begin(struct route *rt)
 
 void route_end(struct route *rt)
 {
-  if (rt->requests) CHECK_MPI(MPI_Waitall(rt->requests, rt->request, MPI_STATUSES_IGNORE));
+  if (!rt->requests) return;
+  const enum place was = watch_enter(AT_MESSAGES);
+  CHECK_MPI(MPI_Waitall(rt->requests, rt->request, MPI_STATUSES_IGNORE));
+  watch_enter(was);
 }

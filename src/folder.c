@@ -149,6 +149,11 @@ static void forget(const char *folder, const char *name)
   free(path);
 }
 
+void folder_take_stop(const char *folder)
+{
+  forget(folder, "stop");
+}
+
 void folder_clear(const char *folder)
 {
   static const char *const names[] = {"job.yml",   "used.yml", "log.txt", "summary.yml",
@@ -165,6 +170,17 @@ void folder_clear(const char *folder)
   free(list);
 }
 
+/* What was renamed stays renamed if the power fails. Some file systems need or know no such call.
+ */
+static void sync_folder(const char *folder)
+{
+  const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  if (fd < 0) return;
+  fsync(fd);
+  close(fd);
+}
+
 void folder_link_last(const char *folder, long presentation)
 {
   char *last = folder_path(folder, "state-last.h5"), *fresh = folder_path(folder, ".state-last");
@@ -172,17 +188,30 @@ void folder_link_last(const char *folder, long presentation)
 
   unlink(fresh);
   CHECK(symlink(target, fresh) == 0 && rename(fresh, last) == 0, "%s: %s", last, strerror(errno));
+  sync_folder(folder);
   free(last);
   free(fresh);
   free(target);
 }
 
+/* The presentation that state-last.h5 points to, or -1. */
+static long last_of(const char *folder)
+{
+  char *last = folder_path(folder, "state-last.h5"), target[64] = "";
+  const ssize_t length = readlink(last, target, sizeof target - 1);
+
+  free(last);
+  return length > 0 ? state_of(target) : -1;
+}
+
 void folder_keep(const char *folder, long keep)
 {
-  long *list;
+  const long last = last_of(folder);
+  long *list, kept = 0;
   const int states = folder_states(folder, &list);
 
-  for (int k = (int)keep; keep > 0 && k < states; k++) {
+  for (int k = 0; keep > 0 && k < states; k++) {
+    if (list[k] > last || kept++ < keep) continue;
     char *path = folder_state(folder, list[k]);
     unlink(path);
     free(path);

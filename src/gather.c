@@ -401,7 +401,7 @@ static void write_file(struct gathering *g, const char *name)
   long version = SWEEP_VERSION;
   char *used = job_used(g->job);
 
-  if (h5_create(&g->h5, name, H5F_LIBVER_EARLIEST)) {
+  if (h5_create(&g->h5, name, H5F_LIBVER_EARLIEST, 0)) {
     hid_t root = H5Gopen2(g->h5.file, "/", H5P_DEFAULT);
     h5_put_text(&g->h5, root, "format", "tauflow-sweep");
     h5_put(&g->h5, root, "version", H5T_STD_I64LE, H5T_NATIVE_LONG, 0, &version);

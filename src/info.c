@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "info.h"
-#include "store_h5.h"
+#include "info_parts.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +116,7 @@ static herr_t visit_object(hid_t root, const char *name, const H5O_info_t *info,
   return 0;
 }
 
-static void print_sets(FILE *out, struct h5 *f)
+void info_sets(FILE *out, struct h5 *f)
 {
   struct visit v = {out, f};
 
@@ -143,7 +142,7 @@ static herr_t print_attribute(hid_t group, const char *name, const H5A_info_t *i
   return 0;
 }
 
-static void print_group(FILE *out, struct h5 *f, const char *path)
+void info_group(FILE *out, struct h5 *f, const char *path)
 {
   if (!h5_has(f->file, path)) return;
   fprintf(out, "%s\n", path + 1);
@@ -151,7 +150,7 @@ static void print_group(FILE *out, struct h5 *f, const char *path)
                      H5P_DEFAULT);
 }
 
-static void print_job(FILE *out, const char *text)
+void info_job(FILE *out, const char *text)
 {
   if (!text) return;
   fprintf(out, "job\n");
@@ -178,10 +177,10 @@ static void print_state(FILE *out, struct h5 *f)
     fprintf(out, "network widths");
     for (int l = 0; l <= head.layers; l++) fprintf(out, " %ld", head.widths[l]);
     fprintf(out, "\n");
-    print_sets(out, f);
-    print_group(out, f, "/solver");
-    print_job(out, head.job);
-    print_group(out, f, "/code");
+    info_sets(out, f);
+    info_group(out, f, "/solver");
+    info_job(out, head.job);
+    info_group(out, f, "/code");
   }
   store_free_header(&head);
 }
@@ -193,9 +192,9 @@ static void print_series(FILE *out, struct h5 *f, hid_t root)
 
   if (h5_get(root, "version", H5T_NATIVE_LONG, 0, &version) && version == SERIES_VERSION) {
     fprintf(out, "%s: a tauflow series file, version %ld\n", f->path, version);
-    print_sets(out, f);
-    print_job(out, job);
-    print_group(out, f, "/code");
+    info_sets(out, f);
+    info_job(out, job);
+    info_group(out, f, "/code");
   } else {
     faults_add(f->faults, "%s: is a series file of version %ld: this program reads %d", f->path,
                version, SERIES_VERSION);
@@ -208,12 +207,14 @@ int info_print(FILE *out, const char *path, struct faults *faults)
   struct h5 f = h5_new(path, faults);
   int before = faults->count;
 
-  if (h5_open(&f, false)) {
+  if (h5_open_state(&f)) {
     hid_t root = H5Gopen2(f.file, "/", H5P_DEFAULT);
     char *format = h5_get_text(root, "format");
 
     if (format && strcmp(format, "tauflow-series") == 0)
       print_series(out, &f, root);
+    else if (format && strcmp(format, "tauflow-sweep") == 0)
+      info_sweep(out, &f, root);
     else
       print_state(out, &f);
     free(format);

@@ -198,7 +198,41 @@ static const char introduction[] =
     "- A key that is unknown, given twice, of the wrong type or out of its limits is an error, "
     "and\n"
     "  all errors are reported at once. Anchors, aliases and tags of YAML are not used.\n"
+    "- The section `sweep` makes many runs of one job: [at the end](#sweep).\n"
     "- Each run's folder holds `used.yml`: this run's value of every key, a job file itself.\n";
+
+static const char on_sweeps[] =
+    "The section `sweep` takes any of the keys above through a list of values, but for `name` and\n"
+    "those of `checkpoint`, which change no result. `tauflow sweep` runs all combinations:\n"
+    "\n"
+    "```yaml\n"
+    "sweep:\n"
+    "  seeds: 0..99                     # whole numbers: a range, or a list like [0..9, 20, 30]\n"
+    "  kp.rule: [kp, fa]\n"
+    "  network.widths: [[784, 128, 10], [784, 128, 128, 10]]\n"
+    "```\n"
+    "\n"
+    "- `seeds` is another name for `seed`. Names have dots, or stand in sections: `kp: {rule: [kp, "
+    "fa]}`.\n"
+    "- Members are numbered from 0 in the order of the file, the last key varying fastest. So "
+    "values "
+    "may be\n"
+    "  added at the end of the *first* key and all members keep their numbers.\n"
+    "- A key that is swept may have a value outside of `sweep` too; the sweep's count.\n"
+    "- `--set sweep.seeds=0..9` overrides a list, or adds one.\n"
+    "- At most 100000 members, no two alike; all are checked before the first begins.\n";
+
+static void print_sweep(FILE *out, bool markdown)
+{
+  if (markdown)
+    fprintf(out, "\n## sweep\n\n%s", on_sweeps);
+  else
+    fprintf(out, "sweep\n  %-24s %-22s %s\n      %s\n  %-24s %-22s %s\n      %s\n", "sweep.seeds",
+            "none", "lists, ranges as 0..99",
+            "the seeds of the members that tauflow sweep runs: all combinations with",
+            "sweep.<key>", "none", "lists of a key's values",
+            "any key above but name and those of checkpoint, as sweep.kp.rule: [kp, fa]");
+}
 
 void keys_print(FILE *out, bool markdown)
 {
@@ -219,5 +253,6 @@ void keys_print(FILE *out, bool markdown)
     for (long same = k; same < count; same++)
       if (same_section(keys[same], keys[k])) print_key(out, keys[same], markdown);
   }
+  print_sweep(out, markdown);
   free(keys);
 }

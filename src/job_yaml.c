@@ -424,6 +424,16 @@ static bool is_written(const struct job *job, long i, const char *prefix)
   return false;
 }
 
+/* A default that follows another key is not the same for all members of a sweep. */
+static bool is_left_open(const struct job *job, const struct slot *slot)
+{
+  struct conditional c;
+  const char *standard = slot->key->standard;
+
+  return job->axes > 0 && !slot->given && standard &&
+         (standard[0] == '=' || keys_conditional(standard, &c));
+}
+
 /* The mapping of all keys whose names begin with prefix: "" or "kp.". */
 static void emit_section(yaml_emitter_t *out, const struct job *job, const char *prefix)
 {
@@ -435,7 +445,7 @@ static void emit_section(yaml_emitter_t *out, const struct job *job, const char 
   for (long i = 0; i < job->count; i++) {
     const char *name = job->slot[i].key->name, *own = name + length;
 
-    if (strncmp(name, prefix, length) != 0) continue;
+    if (strncmp(name, prefix, length) != 0 || is_left_open(job, &job->slot[i])) continue;
     size_t part = strcspn(own, ".");
     char *word = fail_text("%.*s", (int)part, own);
     char *inner = fail_text("%s%s.", prefix, word);

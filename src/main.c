@@ -4,6 +4,7 @@
 #include "info.h"
 #include "look.h"
 #include "sweep.h"
+#include "wishes.h"
 #include <malloc.h>
 #include <math.h>
 #include <signal.h>
@@ -11,14 +12,13 @@
 #include <string.h>
 #include <time.h>
 
-/* When to stop: --max-wall from now, or the end SLURM states, less the margin. */
+/* When to stop: --max-wall from now, or the end of the allocation, less the margin. Collective. */
 static double end_time(const struct cli *cli, const struct job *job)
 {
-  const double margin = job_real(job, "checkpoint.wall_margin");
-  const char *slurm = getenv("SLURM_JOB_END_TIME");
-  double end = INFINITY;
+  double end = cli->slurm_end;
 
-  if (slurm && strtod(slurm, NULL) > 0) end = strtod(slurm, NULL) - margin;
+  CHECK_MPI(MPI_Bcast(&end, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD));
+  end -= job_real(job, "checkpoint.wall_margin");
   return fmin(end, (double)time(NULL) + cli->max_wall);
 }
 
@@ -96,15 +96,19 @@ static int dispatch(const struct cli *cli, int rank, struct faults *faults)
 int main(int argc, char **argv)
 {
   struct faults faults = {0};
-  int rank;
+  int rank, threads;
 
   /* Large buffers go back to the system at once: by default the limit creeps up with their size,
    * and memory once used for writing files is kept, in holes that nothing else fits. */
   mallopt(M_MMAP_THRESHOLD, 1 << 19);
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
-  CHECK_MPI(MPI_Init(&argc, &argv));
-  CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
   struct cli cli = cli_read(argc, argv, &faults);
+  const bool runs = cli.command == RUN || cli.command == RESUME || cli.command == SWEEP;
+  cli.slurm_end = runs ? wishes_slurm_end() : INFINITY;
+  /* The watch's thread makes no calls of MPI. */
+  CHECK_MPI(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &threads));
+  CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+  if (runs) wishes_listen();
   const int status = dispatch(&cli, rank, &faults);
   for (char *line = faults.text; rank == 0 && line && *line; line = strchr(line, '\n') + 1)
     fprintf(stderr, "tauflow: %.*s\n", (int)(strchr(line, '\n') - line), line);

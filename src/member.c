@@ -49,7 +49,9 @@ static char *quoted(const char *text)
     if (*text == '\'') *to++ = '\'';
     *to++ = (unsigned char)*text < ' ' ? ' ' : *text;
   }
-  *to = '\'';
+  while (to > value + 1 && to[-1] == ' ') to--;
+  *to++ = '\'';
+  *to = '\0';
   return value;
 }
 

@@ -119,17 +119,6 @@ void partition_destroy(struct partition *part)
   free(part);
 }
 
-void partition_rows(const struct partition *part, int l, int rank, long *lo, long *hi)
-{
-  const long begin = part->start[l], n = part->start[l + 1] - begin;
-  long a = part->first[rank] - begin, b = part->first[rank + 1] - begin;
-
-  if (a < 0) a = 0;
-  if (b > n) b = n;
-  *lo = a < b ? a : 0;
-  *hi = a < b ? b : 0;
-}
-
 bool partition_owns(const struct partition *part, int l, int rank)
 {
   long lo, hi;

@@ -85,6 +85,16 @@ bool recorder_add(struct recorder *r, long presentation, double t, double accura
   return ok;
 }
 
+bool recorder_last_test(struct recorder *r, struct evaluation *result, struct faults *faults)
+{
+  double row[4];
+
+  if (!series_last(r->path, &r->table[TESTS], row, faults)) return false;
+  result->accuracy = row[2];
+  result->loss = row[3];
+  return true;
+}
+
 bool recorder_add_test(struct recorder *r, long presentation, double t,
                        const struct evaluation *result, struct faults *faults)
 {

@@ -3,6 +3,8 @@
 #include "code.h"
 #include "folder.h"
 #include "summary.h"
+#include "watch.h"
+#include "wishes.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,6 +16,9 @@ const struct key run_keys[] = {
      "of all random numbers: weights, order, generated data, noise"},
     {"start", KEY_PATH, "", 0, 0, false, NULL, "",
      "a state file whose weights to begin from, in place of network.init"},
+    {"watchdog", KEY_TIME, "30 min", 0, 1e9, false, NULL, "s",
+     "how long nothing may move on a machine until the run ends and names the rank that hangs; "
+     "0: for ever"},
     {0},
 };
 
@@ -34,8 +39,7 @@ static double clock_of(clockid_t which)
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* For durations: does not jump when the machine's clock is set. */
-static double stopwatch(void)
+double run_stopwatch(void)
 {
   return clock_of(CLOCK_MONOTONIC);
 }
@@ -82,6 +86,7 @@ static void measure_start(struct run *r)
 
 static void record(struct run *r)
 {
+  watch_at(AT_RECORD, r->done);
   const struct measures *m = diagnostics_measure(r->diagnostics);
   double *law = fail_alloc((size_t)r->s->net->L, sizeof *law);
 
@@ -95,6 +100,7 @@ static void record(struct run *r)
 
 static void test(struct run *r)
 {
+  watch_at(AT_TEST, r->done);
   r->test = evaluator_run(r->s->evaluator, NULL);
   if (r->rank == 0) recorder_add_test(r->recorder, (long)r->done, time_of(r), &r->test, r->faults);
   run_insist(r);
@@ -102,29 +108,63 @@ static void test(struct run *r)
            (long)r->done, r->test.accuracy, r->test.loss, r->test.samples);
 }
 
-/* Read the answer at the end of a presentation into the moving averages, and ask whether to stop:
- * one small reduction a presentation. */
-static bool tally(struct run *r)
+/* What is wished from outside, a number each in the sum over ranks; the first ones stop the run. */
+enum wish { BY_SIGNAL, BY_FILE, BY_TIME, STOPS, SAVE = STOPS, WISHES };
+
+/* On a parallel file system a look into the folder is a message to a server. */
+static bool finds_stop_file(struct run *r)
+{
+  const double now = run_stopwatch();
+
+  if (now - r->looked < 0.5) return false;
+  r->looked = now;
+  return folder_holds(r->options->out, "stop");
+}
+
+static void collect_wishes(struct run *r, double *wish)
+{
+  wish[BY_SIGNAL] = wishes_stop() != 0;
+  wish[SAVE] = wishes_save();
+  if (r->rank != 0) return;
+  const double every = job_real(r->job, "checkpoint.wall_every");
+  wish[BY_FILE] = finds_stop_file(r);
+  wish[BY_TIME] = clock_of(CLOCK_REALTIME) > r->options->end_time;
+  if (every > 0 && run_stopwatch() - r->saved > every) wish[SAVE] = 1;
+}
+
+static void obey(struct run *r, const double *wish)
+{
+  static const char *const reasons[STOPS] = {"signal", "file", "time"};
+
+  for (int k = 0; k < STOPS && !r->stopped_by; k++)
+    if (wish[k] > 0) r->stopped_by = reasons[k];
+  r->save = wish[SAVE] > 0;
+}
+
+/* Read the answer at the end of a presentation into the moving averages, and agree on what is
+ * wished: one small reduction a presentation. */
+static void tally(struct run *r)
 {
   const struct route *out = r->s->sys->value[r->s->model->output];
   const double *answer = r->s->solver->answer;
-  double sum[3] = {0, 0, r->rank == 0 && clock_of(CLOCK_REALTIME) > r->options->end_time};
+  double sum[2 + WISHES] = {0};
   const double weight = 1 / fmin(r->done, WINDOW);
 
+  collect_wishes(r, sum + 2);
   if (out->lo == 0 && out->hi > 0) {
     const int label = presenter_label(r->s->presenter);
     sum[0] = answer_class(answer, out->n) == label;
     sum[1] = answer_loss(answer, out->n, label, r->s->model->probabilities);
   }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 3, MPI_DOUBLE, MPI_SUM, r->comm));
+  WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2 + WISHES, MPI_DOUBLE, MPI_SUM, r->comm));
   r->accuracy += weight * (sum[0] - r->accuracy);
   r->loss += weight * (sum[1] - r->loss);
-  return sum[2] > 0;
+  obey(r, sum + 2);
 }
 
 static void show_progress(struct run *r)
 {
-  const double spent = stopwatch() - r->began, fresh = r->done - r->first;
+  const double spent = run_stopwatch() - r->began, fresh = r->done - r->first;
   const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
 
   if (spent > 1) /* before that the rate says nothing */
@@ -152,10 +192,11 @@ static enum outcome advance(struct run *r, bool recorded, double *reached)
   const bool traced = trace_wants(r->trace, (long)r->done);
   struct observer *observer = recorded ? diagnostics_watch(r->diagnostics) : NULL;
 
+  watch_at(AT_SOLVING, r->done);
   r->s->sys->observer = traced ? trace_watch(r->trace, observer, r->faults) : observer;
-  const double start = stopwatch();
+  const double start = run_stopwatch();
   const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
-  r->solving += stopwatch() - start;
+  r->solving += run_stopwatch() - start;
   if (traced) {
     trace_flush(r->trace);
     run_insist(r);
@@ -163,29 +204,36 @@ static enum outcome advance(struct run *r, bool recorded, double *reached)
   return outcome;
 }
 
-/* Presentations until the end, divergence, or the end of the allotted time. */
+/* What is due between two presentations; at the end of the run, what is more than its end. */
+static void attend(struct run *r, bool recorded)
+{
+  const bool last = r->done >= (double)r->samples;
+
+  if (recorded) record(r);
+  if (is_due(r, "evaluate.every") && !last) test(r);
+  if ((is_due(r, "checkpoint.every") || r->save) && !last && !r->stopped_by)
+    checkpoint_write(r, time_of(r));
+  show_progress(r);
+}
+
+/* Presentations until the end, divergence, or a wish to stop. */
 static enum outcome integrate(struct run *r, double *reached)
 {
-  bool stop = false;
+  const long every = job_integer(r->job, "record.every");
 
   r->first = r->done;
   r->tried = steps_tried(r);
   *reached = 0;
-  while (r->done < (double)r->samples && !stop) {
-    const long every = job_integer(r->job, "record.every");
+  while (r->done < (double)r->samples && !r->stopped_by) {
     const long next = (long)r->done + 1;
     const bool watched = every > 0 && (next % every == 0 || next == r->samples);
     if (advance(r, watched, reached) == DIVERGED) return DIVERGED;
     r->done++;
     *reached = 0;
-    stop = tally(r);
+    tally(r);
     if ((long)r->done % BOUND_EVERY == 0 && state_is_beyond(r->s->state, r->largest_start, BOUND))
       return DIVERGED;
-    if (watched) record(r);
-    if (is_due(r, "evaluate.every") && r->done < (double)r->samples) test(r);
-    if (is_due(r, "checkpoint.every") && r->done < (double)r->samples)
-      checkpoint_write(r, time_of(r));
-    show_progress(r);
+    attend(r, watched);
     if (r->options->each) r->options->each(r->options->own, r->done / (double)r->samples);
   }
   return ADVANCED;
@@ -194,12 +242,13 @@ static enum outcome integrate(struct run *r, double *reached)
 static void write_summary(struct run *r, double t)
 {
   const struct summary sum = {.status = r->status,
+                              .stopped_by = r->stopped_by,
                               .test = r->test,
                               .train_accuracy = r->accuracy,
                               .train_loss = r->loss,
                               .done = (long)r->done,
                               .simulated = t,
-                              .wall = stopwatch() - r->began,
+                              .wall = run_stopwatch() - r->began,
                               .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
                               .tried = steps_tried(r) - r->tried};
   const struct solver_stats *stats = &r->s->solver->stats;
@@ -210,14 +259,27 @@ static void write_summary(struct run *r, double t)
     char *path = folder_path(r->options->out, "summary.yml");
     folder_write_text(path, text, r->faults);
     free(path);
-    log_line(r->log, "%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
-             r->status, (long)r->done, t, sum.wall);
+    log_line(r->log, "%s%s%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
+             r->status, r->stopped_by ? " by " : "", r->stopped_by ? r->stopped_by : "",
+             (long)r->done, t, sum.wall);
     log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", stats->steps,
              stats->rejected, digest);
     log_line(r->log, "results in %s", r->options->out);
   }
   free(text);
   run_insist(r);
+}
+
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
 }
 
 /* A table of `name` that cannot be cut back to the state is set aside, for the state is what
@@ -241,6 +303,8 @@ static void continue_series(struct run *r, const char *job)
   if (!recorder_resume(r->recorder, (long)r->done, &why)) {
     set_aside(r, "series.h5", &why);
     recorder_begin(r->recorder, job, r->faults);
+  } else {
+    take_up_test(r);
   }
   if (!folder_holds(r->options->out, "trace.h5")) {
     trace_begin(r->trace, job, r->faults);
@@ -313,8 +377,10 @@ static int finish(struct run *r, enum outcome outcome, double reached)
 
   r->s->sys->observer = NULL;
   r->status = outcome == DIVERGED ? "diverged" : complete ? "done" : "stopped";
+  if (complete || outcome == DIVERGED) r->stopped_by = NULL;
   if (outcome == ADVANCED && complete) test(r);
   checkpoint_write(r, t);
+  if (r->stopped_by && r->rank == 0) folder_take_stop(r->options->out);
   write_summary(r, t);
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
 }
@@ -395,7 +461,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   r.log = log_create(r.rank == 0, options->quiet);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
   if (options->resume && !r.diverged && r.done >= (double)r.samples && lacks_summary(&r)) {
-    r.began = stopwatch();
+    r.began = run_stopwatch();
     r.first = r.done;
     /* The process died between the state and the summary. */
     if (open_folder(&r)) status = finish(&r, ADVANCED, 0);
@@ -410,11 +476,13 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   if (!open_folder(&r)) goto out;
   announce(&r);
   if (!options->resume) measure_start(&r);
-  r.began = stopwatch();
+  r.began = r.saved = run_stopwatch();
+  watch_begin(comm, job_real(job, "watchdog"));
   if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);
   double reached;
   const enum outcome outcome = integrate(&r, &reached);
   status = finish(&r, outcome, reached);
+  watch_end();
 out:
   run_end(&r);
   return status;

@@ -36,6 +36,10 @@ struct run {
   double *mismatch_start; /* [L-1] */
 
   struct evaluation test; /* the last; samples 0: none yet */
+  double saved;           /* stopwatch at the last state file, or the start [s] */
+  double looked;          /* stopwatch when the folder was last looked into for a file `stop` [s] */
+  bool save;              /* a state file is wished */
+  const char *stopped_by; /* "signal", "file" or "time"; NULL: nothing yet */
   const char *status;
   bool diverged; /* the state to resume from: it may end inside a presentation */
 };
@@ -47,5 +51,8 @@ bool checkpoint_read_newest(struct run *r);
 /* Abort if any rank has faults: a file that cannot be written is a fault of the machine by now, not
  * of the job. Collective. */
 void run_insist(struct run *r);
+
+/* Seconds of a clock that does not jump when the machine's is set. Local. */
+double run_stopwatch(void);
 
 #endif

@@ -51,7 +51,7 @@ static void create_file(struct h5 *f, const char *name, const char *job, int tab
 {
   long version = SERIES_VERSION;
 
-  if (!h5_create(f, name, H5F_LIBVER_EARLIEST)) return;
+  if (!h5_create(f, name, H5F_LIBVER_EARLIEST, 0)) return;
   hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
   h5_put_text(f, root, "format", "tauflow-series");
   h5_put(f, root, "version", H5T_STD_I64LE, H5T_NATIVE_LONG, 0, &version);
@@ -190,6 +190,35 @@ bool series_append(const char *path, const struct table *table, const double *va
                    struct faults *faults)
 {
   return series_append_rows(path, table, 1, values, faults);
+}
+
+static void read_row(struct h5 *f, hid_t set, const struct column *column, hsize_t row,
+                     double *values)
+{
+  hsize_t start[2] = {row, 0}, count[2] = {1, (hsize_t)column->width};
+  hid_t place = CHECK_H5(H5Dget_space(set)), memory = CHECK_H5(H5Screate_simple(2, count, NULL));
+
+  CHECK_H5(H5Sselect_hyperslab(place, H5S_SELECT_SET, start, NULL, count, NULL));
+  h5_try(f, H5Dread(set, H5T_NATIVE_DOUBLE, memory, place, H5P_DEFAULT, values), column->name);
+  H5Sclose(memory);
+  H5Sclose(place);
+}
+
+bool series_last(const char *path, const struct table *table, double *values, struct faults *faults)
+{
+  struct h5 f = h5_new(path, faults);
+  bool there = open_series(&f);
+
+  for (int c = 0; there && f.ok && c < table->columns; c++) {
+    hsize_t rows;
+    hid_t set = open_column(&f, table, &table->column[c], &rows);
+
+    there = f.ok && rows > 0;
+    if (there) read_row(&f, set, &table->column[c], rows - 1, values);
+    values += table->column[c].width;
+    H5Dclose(set);
+  }
+  return h5_close(&f) && there;
 }
 
 /* Rows, in the order written, before the first whose presentation is beyond last. */

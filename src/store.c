@@ -16,6 +16,7 @@ struct content {
   const struct field *field;
   const struct note *note;
   const unsigned long long *digest; /* [fields] */
+  struct extent *extent;            /* [fields] where rank 0 has put them */
 };
 
 long field_bytes(const struct field *field)
@@ -82,7 +83,8 @@ unsigned long long store_fingerprint(MPI_Comm comm, int fields, const struct fie
 }
 
 /* The dataset, its place in the file and its attributes; the data follow from all ranks. */
-static void lay_out_field(struct h5 *f, const struct field *field, unsigned long long digest)
+static void lay_out_field(struct h5 *f, const struct field *field, unsigned long long digest,
+                          struct extent *extent)
 {
   hsize_t shape[2] = {(hsize_t)field->shape[0], (hsize_t)field_columns(field)};
   hid_t space = CHECK_H5(H5Screate_simple(field->dims, shape, NULL));
@@ -100,6 +102,7 @@ static void lay_out_field(struct h5 *f, const struct field *field, unsigned long
   h5_put_text(f, set, "unit", field->unit ? field->unit : "");
   h5_put_text(f, set, "axes", field->axes ? field->axes : "");
   h5_put(f, set, "digest", H5T_STD_U64LE, H5T_NATIVE_ULLONG, 0, &digest);
+  *extent = (struct extent){H5Dget_offset(set), H5Dget_storage_size(set)};
   h5_end_set(f, set);
   H5Pclose(create);
   H5Sclose(space);
@@ -141,7 +144,7 @@ static void lay_out(const struct content *c, struct faults *faults)
   struct h5 f = h5_new(c->path, faults);
   long version = STATE_VERSION;
 
-  if (!h5_create(&f, c->part, H5F_LIBVER_V110)) return;
+  if (!h5_create(&f, c->part, H5F_LIBVER_V110, seal_bytes(c->fields))) return;
   hid_t root = H5Gopen2(f.file, "/", H5P_DEFAULT);
   h5_put_text(&f, root, "format", "tauflow-state");
   h5_put(&f, root, "version", H5T_STD_I64LE, H5T_NATIVE_LONG, 0, &version);
@@ -152,7 +155,7 @@ static void lay_out(const struct content *c, struct faults *faults)
   lay_out_network(&f, c->head);
   h5_put_job(&f, c->head->job);
   lay_out_notes(&f, c->notes, c->note);
-  for (int k = 0; k < c->fields; k++) lay_out_field(&f, &c->field[k], c->digest[k]);
+  for (int k = 0; k < c->fields; k++) lay_out_field(&f, &c->field[k], c->digest[k], &c->extent[k]);
   h5_put_code(&f); /* last, as its length may differ between equal states */
   /* A full disk is best found by one rank between collective calls, not by some in the midst. */
   if (h5_close(&f)) h5_reserve(&f, c->part, 0);
@@ -165,6 +168,17 @@ static void fill(MPI_Comm comm, const struct content *c, struct faults *faults)
   h5_open_all(&f, c->part, comm, true);
   for (int k = 0; k < c->fields; k++) h5_move_rows(&f, comm, &c->field[k], true);
   h5_close(&f);
+}
+
+static void seal(const struct content *c, struct faults *faults)
+{
+  bool sealed;
+
+  errno = 0;
+  if (!seal_write(c->part, c->fields, c->extent))
+    faults_add(faults, "%s: cannot be sealed: %s", c->path, strerror(errno));
+  else
+    seal_check(c->part, &sealed, faults);
 }
 
 /* Open MPI 4.1 may drop what a full disk refuses of a collective write and report success. So no
@@ -211,7 +225,8 @@ bool store_write_state(MPI_Comm comm, const char *path, const struct state_heade
   struct faults mine = {0};
   char *part = fail_text("%s.part", path);
   unsigned long long *digest = field_digests(comm, fields, field, NULL);
-  struct content c = {path, part, head, fields, notes, field, note, digest};
+  struct extent *extent = fail_alloc((size_t)fields + 1, sizeof *extent);
+  struct content c = {path, part, head, fields, notes, field, note, digest, extent};
   int rank;
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
@@ -219,6 +234,10 @@ bool store_write_state(MPI_Comm comm, const char *path, const struct state_heade
   bool good = h5_settle(&mine, comm, faults);
   if (good) {
     fill(comm, &c, &mine);
+    good = h5_settle(&mine, comm, faults);
+  }
+  if (good) {
+    if (rank == 0) seal(&c, &mine);
     good = h5_settle(&mine, comm, faults);
   }
   if (good) {
@@ -230,6 +249,7 @@ bool store_write_state(MPI_Comm comm, const char *path, const struct state_heade
     good = h5_settle(&mine, comm, faults);
   }
   if (rank == 0 && !good) unlink(part);
+  free(extent);
   free(digest);
   free(part);
   return good;

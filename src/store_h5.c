@@ -90,10 +90,11 @@ hid_t h5_timeless(hid_t list_class)
   return list;
 }
 
-bool h5_create(struct h5 *f, const char *name, H5F_libver_t low)
+bool h5_create(struct h5 *f, const char *name, H5F_libver_t low, long before)
 {
   hid_t access = access_list(low), create = h5_timeless(H5P_FILE_CREATE);
 
+  CHECK_H5(H5Pset_userblock(create, (hsize_t)before));
   f->file = h5_try(f, H5Fcreate(name, H5F_ACC_TRUNC, create, access), "cannot be created");
   f->alone = f->file >= 0;
   H5Pclose(create);

@@ -10,7 +10,13 @@
 #include "store.h"
 #include <hdf5.h>
 
-enum { STATE_VERSION = 1, SERIES_VERSION = 1, SWEEP_VERSION = 1, LAYERS_MOST = 100000 };
+enum {
+  STATE_VERSION = 2,
+  STATE_SEALED = 2,
+  SERIES_VERSION = 1,
+  SWEEP_VERSION = 1,
+  LAYERS_MOST = 100000
+};
 #define WIDTH_MOST (1L << 40)
 
 /* An open file. After a first failure further calls on it fail quietly, so that a chain of calls
@@ -33,8 +39,9 @@ struct h5 h5_new(const char *path, struct faults *faults);
  * Returns the result. Local. */
 hid_t h5_try(struct h5 *f, hid_t result, const char *what);
 
-/* Create `name` (usually f->path) by the serial driver, in a format no older than `low`. Local. */
-bool h5_create(struct h5 *f, const char *name, H5F_libver_t low);
+/* Create `name` (usually f->path) by the serial driver, in a format no older than `low`, with so
+ * many bytes free before HDF5's own (0, or a power of 2 from 512 on). Local. */
+bool h5_create(struct h5 *f, const char *name, H5F_libver_t low, long before);
 /* Open f->path by the serial driver, without locks. Local. */
 bool h5_open(struct h5 *f, bool writing);
 /* Open `name` by the MPI driver. Collective; faults are not agreed. */
@@ -72,6 +79,22 @@ char *h5_get_text_set(hid_t file, const char *path);
 /* Read exactly `count` numbers (count 0: a scalar or one element) of an attribute; false if it is
  * absent, no number, or of another length. Local. */
 bool h5_get(hid_t object, const char *name, hid_t memory_type, int count, void *value);
+
+/* src/store_seal.c: damage is noticed before HDF5 meets it.
+ *
+ * Bytes of a file that have a digest of their own: the data of a field. */
+struct extent {
+  unsigned long long start, bytes;
+};
+/* Bytes that a seal takes before HDF5's own. Local. */
+long seal_bytes(int extents);
+/* Seal a closed file; sorts the extents. False if it cannot be written. Local. */
+bool seal_write(const char *name, int extents, struct extent *extent);
+/* False with a fault if the file is sealed and what the seal covers is damaged. Local. */
+bool seal_check(const char *path, bool *sealed, struct faults *faults);
+
+/* In store_read.c: h5_open of a file that may be a state: not before its seal is checked. Local. */
+bool h5_open_state(struct h5 *f);
 
 /* src/store_slab.c: what all ranks do together.
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store_h5.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,33 @@ static void share_header(struct state_header *head, int rank, MPI_Comm comm)
   CHECK_MPI(MPI_Bcast(head->widths, head->layers + 1, MPI_LONG, 0, comm));
   share_text(&head->status, rank, comm);
   share_text(&head->job, rank, comm);
+}
+
+/* Does the open file say that it was sealed when it was written? */
+static bool was_sealed(const struct h5 *f)
+{
+  hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
+  char *format = h5_get_text(root, "format");
+  long version = 0;
+  bool state = format && strcmp(format, "tauflow-state") == 0 &&
+               h5_get(root, "version", H5T_NATIVE_LONG, 0, &version);
+
+  free(format);
+  H5Gclose(root);
+  return state && version >= STATE_SEALED && version <= STATE_VERSION;
+}
+
+bool h5_open_state(struct h5 *f)
+{
+  bool sealed;
+
+  f->ok = seal_check(f->path, &sealed, f->faults);
+  if (!f->ok || !h5_open(f, false)) return false;
+  if (!sealed && was_sealed(f)) {
+    f->ok = false;
+    faults_add(f->faults, "%s: is damaged: its seal is gone", f->path);
+  }
+  return f->ok;
 }
 
 /* The number of integers in a one-dimensional attribute or dataset; -1 for anything else. */
@@ -88,6 +116,25 @@ static void read_widths(struct h5 *f, struct state_header *head)
     }
 }
 
+/* Values that no run can have reached; files of version 1 have no seal that would notice. */
+static void judge_root(struct h5 *f, const struct state_header *head)
+{
+  static const char *const words[] = {"running", "done", "stopped", "diverged"};
+  static const long most = 1L << 53; /* counted in a double */
+  bool known = false;
+
+  for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+    known |= strcmp(head->status, words[k]) == 0;
+  if (!known)
+    faults_add(f->faults, "%s: status = %s: must be running, done, stopped or diverged", f->path,
+               head->status);
+  if (!(head->t >= 0 && isfinite(head->t)))
+    faults_add(f->faults, "%s: t = %g: must be a time >= 0 s", f->path, head->t);
+  if (head->presentation < 0 || head->presentation > most)
+    faults_add(f->faults, "%s: presentation = %ld: must be within 0 and %ld", f->path,
+               head->presentation, most);
+}
+
 /* Attributes of / that every file of our own has. */
 static void read_root(struct h5 *f, hid_t root, const char *format, struct state_header *head)
 {
@@ -108,6 +155,8 @@ static void read_root(struct h5 *f, hid_t root, const char *format, struct state
   if (!head->status || !h5_get(root, "t", H5T_NATIVE_DOUBLE, 0, &head->t) ||
       !h5_get(root, "presentation", H5T_NATIVE_LONG, 0, &head->presentation))
     faults_add(f->faults, "%s: lacks a readable attribute t, presentation or status", f->path);
+  else
+    judge_root(f, head);
 }
 
 bool h5_read_header(struct h5 *f, struct state_header *head)
@@ -139,7 +188,7 @@ bool store_read_header(MPI_Comm comm, const char *path, struct state_header *hea
   if (rank == 0) {
     struct h5 f = h5_new(path, &mine);
 
-    if (h5_open(&f, false)) h5_read_header(&f, head);
+    if (h5_open_state(&f)) h5_read_header(&f, head);
     h5_close(&f);
   }
   bool good = h5_settle(&mine, comm, faults);
@@ -176,7 +225,7 @@ bool store_has(MPI_Comm comm, const char *path, const char *dataset)
   if (rank == 0) {
     struct h5 f = h5_new(path, &ignored);
 
-    has = h5_open(&f, false) && has_set(f.file, dataset);
+    has = h5_open_state(&f) && has_set(f.file, dataset);
     h5_close(&f);
   }
   CHECK_MPI(MPI_Bcast(&has, 1, MPI_C_BOOL, 0, comm));
@@ -198,10 +247,16 @@ static char *shape_text(int dims, const hsize_t *shape)
   return text;
 }
 
-/* Is the dataset there, of numbers, and of the wanted shape? digest: receives the one in the file;
- * false in *sealed if there is none or its bytes are not those that will be in memory. */
+/* What rank 0 found out about a dataset. */
+struct judged {
+  unsigned long long digest; /* as the file has it */
+  bool sealed;               /* there is one, of numbers that it can be computed of */
+  bool single;               /* floats in the file */
+};
+
+/* Is the dataset there, of numbers, and of the wanted shape? */
 static void judge_set(struct h5 *f, const struct field *field, const hsize_t *wanted,
-                      unsigned long long *digest, bool *sealed)
+                      struct judged *judged)
 {
   hsize_t shape[H5S_MAX_RANK];
   char *want = shape_text(field->dims, wanted);
@@ -220,8 +275,9 @@ static void judge_set(struct h5 *f, const struct field *field, const hsize_t *wa
     faults_add(f->faults, "%s: %s must hold floating-point numbers", f->path, field->path);
   if (dims != field->dims || memcmp(shape, wanted, (size_t)dims * sizeof *shape) != 0)
     faults_add(f->faults, "%s: %s is %s, but %s is wanted", f->path, field->path, have, want);
-  *sealed = H5Tequal(type, field->single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE) > 0 &&
-            h5_get(set, "digest", H5T_NATIVE_ULLONG, 0, digest);
+  judged->single = H5Tequal(type, H5T_IEEE_F32LE) > 0;
+  judged->sealed = (judged->single || H5Tequal(type, H5T_IEEE_F64LE) > 0) &&
+                   h5_get(set, "digest", H5T_NATIVE_ULLONG, 0, &judged->digest);
   free(have);
   free(want);
   H5Tclose(type);
@@ -230,14 +286,14 @@ static void judge_set(struct h5 *f, const struct field *field, const hsize_t *wa
 }
 
 static void judge_sets(struct h5 *f, int fields, const struct field *field, bool transposed,
-                       unsigned long long *digest, bool *sealed)
+                       struct judged *judged)
 {
-  if (!h5_open(f, false)) return;
+  if (!h5_open_state(f)) return;
   for (int k = 0; k < fields; k++) {
     hsize_t rows = (hsize_t)field[k].shape[0], columns = (hsize_t)field_columns(&field[k]);
 
     judge_set(f, &field[k], transposed ? (hsize_t[]){columns, rows} : (hsize_t[]){rows, columns},
-              &digest[k], &sealed[k]);
+              &judged[k]);
   }
   h5_close(f);
 }
@@ -281,17 +337,44 @@ static void read_transposed(struct h5 *f, MPI_Comm comm, const struct field *fie
   H5Dclose(set);
 }
 
-/* Compare what came with the digests written with it, for fields that the ranks read wholly. */
-static void verify(MPI_Comm comm, const char *path, int fields, const struct field *field,
-                   const unsigned long long *digest, const bool *sealed, struct faults *faults)
+/* The dataset as it is stored, cut evenly over the ranks. */
+static struct field as_stored(MPI_Comm comm, const struct field *field, bool transposed,
+                              bool single)
+{
+  struct field stored = *field;
+  int rank, size;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  if (transposed) stored.shape[0] = field->shape[1], stored.shape[1] = field->shape[0];
+  stored.single = single;
+  stored.lo = stored.shape[0] / size * rank;
+  stored.hi = rank == size - 1 ? stored.shape[0] : stored.shape[0] / size * (rank + 1);
+  return stored;
+}
+
+/* Compare what came with the digests written with it. Where memory does not hold all rows of the
+ * file as they are, read it once more. */
+static void verify(MPI_Comm comm, struct h5 *f, int fields, const struct field *field,
+                   bool transposed, const struct judged *judged)
 {
   unsigned long long *rows = fail_alloc((size_t)fields + 1, sizeof *rows);
   unsigned long long *now = field_digests(comm, fields, field, rows);
 
-  for (int k = 0; k < fields; k++)
-    if (sealed[k] && rows[k] == (unsigned long long)field[k].shape[0] && now[k] != digest[k])
-      faults_add(faults, "%s: %s is damaged: its digest is %016llx, its data give %016llx", path,
-                 field[k].path, digest[k], now[k]);
+  for (int k = 0; k < fields; k++) {
+    const struct judged *j = &judged[k];
+
+    if (!j->sealed) continue;
+    if (transposed || j->single != field[k].single ||
+        rows[k] != (unsigned long long)field[k].shape[0]) {
+      const struct field stored = as_stored(comm, &field[k], transposed, j->single);
+
+      now[k] = h5_digest_rows(f, comm, &stored);
+    }
+    if (f->ok && now[k] != j->digest)
+      faults_add(f->faults, "%s: %s is damaged: its digest is %016llx, its data give %016llx",
+                 f->path, field[k].path, j->digest, now[k]);
+  }
   free(now);
   free(rows);
 }
@@ -300,19 +383,17 @@ bool store_read_fields(MPI_Comm comm, const char *path, int fields, const struct
                        bool transposed, struct faults *faults)
 {
   struct faults mine = {0};
-  unsigned long long *digest = fail_alloc((size_t)fields + 1, sizeof *digest);
-  bool *sealed = fail_alloc((size_t)fields + 1, sizeof *sealed);
+  struct judged *judged = fail_alloc((size_t)fields + 1, sizeof *judged);
   struct h5 f = h5_new(path, &mine);
   int rank;
 
   for (int k = 0; k < fields; k++)
     EXPECT(field_is_valid(&field[k]) && (!transposed || field[k].dims == 2));
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0) judge_sets(&f, fields, field, transposed, digest, sealed);
+  if (rank == 0) judge_sets(&f, fields, field, transposed, judged);
   bool good = h5_settle(&mine, comm, faults);
   if (good) {
-    CHECK_MPI(MPI_Bcast(digest, fields, MPI_UNSIGNED_LONG_LONG, 0, comm));
-    CHECK_MPI(MPI_Bcast(sealed, fields, MPI_C_BOOL, 0, comm));
+    CHECK_MPI(MPI_Bcast(judged, fields * (int)sizeof *judged, MPI_BYTE, 0, comm));
     h5_open_all(&f, path, comm, false);
     for (int k = 0; k < fields; k++) {
       if (transposed)
@@ -320,15 +401,11 @@ bool store_read_fields(MPI_Comm comm, const char *path, int fields, const struct
       else
         h5_move_rows(&f, comm, &field[k], false);
     }
+    verify(comm, &f, fields, field, transposed, judged);
     h5_close(&f);
     good = h5_settle(&mine, comm, faults);
   }
-  if (good && !transposed) {
-    verify(comm, path, fields, field, digest, sealed, &mine);
-    good = h5_settle(&mine, comm, faults);
-  }
-  free(sealed);
-  free(digest);
+  free(judged);
   return good;
 }
 
@@ -341,7 +418,7 @@ bool store_read_notes(MPI_Comm comm, const char *path, int notes, struct note *n
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) {
     struct h5 f = h5_new(path, &mine);
-    bool open = h5_open(&f, false);
+    bool open = h5_open_state(&f);
     hid_t group = open && h5_has(f.file, "/solver") ? H5Gopen2(f.file, "/solver", H5P_DEFAULT) : -1;
 
     for (int k = 0; open && k < notes; k++)

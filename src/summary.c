@@ -49,18 +49,21 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
   const struct solver *solver = s->solver;
   const bool tested = sum->test.samples > 0;
   char *counters = counter_lines(solver), *cost = cost_lines(s, sum->tried);
+  char *why =
+      sum->stopped_by ? fail_text("stopped_by: %s\n", sum->stopped_by) : fail_text("%s", "");
 
   *digest = fingerprint(s);
   char *text = fail_text(
-      "name: %s\nstatus: %s\ntest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
+      "name: %s\nstatus: %s\n%stest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
       "%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
-      job_text(s->job, "name"), sum->status, tested ? sum->test.accuracy : NAN,
+      job_text(s->job, "name"), sum->status, why, tested ? sum->test.accuracy : NAN,
       tested ? sum->test.loss : NAN, sum->test.samples, sum->train_accuracy, sum->train_loss,
       sum->done, sum->simulated, sum->wall, sum->rate, solver->kind->name, solver->stats.steps,
       solver->stats.rejected, solver->stats.evaluations, counters, cost, s->part->size, *digest,
       TAUFLOW_VERSION);
+  free(why);
   free(counters);
   free(cost);
   return text;

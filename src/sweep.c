@@ -7,6 +7,7 @@
 #include "log.h"
 #include "member.h"
 #include "session.h"
+#include "wishes.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -241,6 +242,26 @@ static void gather(struct sweep *s)
 
 /* --- rank 0 looks on --- */
 
+static void tell(struct sweep *s, long member, const struct outcome_of_task *end)
+{
+  char *words = job_member_words(s->job, member), *folder = member_folder(s->options->out, member);
+  const char *word = member_word((enum member_status)end->kind);
+
+  if ((enum member_status)end->kind == MEMBER_FAILED) {
+    struct facts facts = facts_read(folder);
+    const char *why = facts_value(&facts, "message");
+    log_line(s->log, "member %ld (%s): failed: %s", member, words, why ? why : "no reason known");
+    facts_clear(&facts);
+  } else if (isnan(end->value)) {
+    log_line(s->log, "member %ld (%s): %s, %.1f s", member, words, word, end->wall);
+  } else {
+    log_line(s->log, "member %ld (%s): %s, test accuracy %.4f, %.1f s", member, words, word,
+             end->value, end->wall);
+  }
+  free(folder);
+  free(words);
+}
+
 /* One line for each member that has ended since the last look. */
 static void look(struct sweep *s)
 {
@@ -254,10 +275,7 @@ static void look(struct sweep *s)
     s->seen[k] = true;
     s->over++;
     if (member_is_over(status)) s->count[status]++;
-    char *words = job_member_words(s->job, s->task[k]);
-    log_line(s->log, "member %ld (%s): %s, test accuracy %.4f, %.1f s", s->task[k], words,
-             member_word(status), end.value, end.wall);
-    free(words);
+    tell(s, s->task[k], &end);
   }
 }
 
@@ -269,7 +287,7 @@ static void show_progress(struct sweep *s, double share)
   const double left = spent * ((double)s->todo - fresh) / fmax(fresh, 1e-9);
   const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
 
-  if (spent > 1 && fresh > 0)
+  if (spent > 1 && fresh > 0 && s->over < s->todo)
     log_progress(s->log, 10, "%ld/%ld members, %ld running, %ld diverged, %ld failed, %.0f s left",
                  over, job_members(s->job), running, s->count[MEMBER_DIVERGED],
                  s->count[MEMBER_FAILED], left);
@@ -311,7 +329,8 @@ static long next_task(struct sweep *s)
 {
   long k = s->todo;
 
-  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time) k = board_take(s->board);
+  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time && !wishes_stop())
+    k = board_take(s->board);
   CHECK_MPI(MPI_Bcast(&k, 1, MPI_LONG, 0, s->group));
   return k < s->todo ? k : s->todo;
 }
@@ -357,6 +376,7 @@ static void work(struct sweep *s)
                                         .value = s->in_group == 0 ? accuracy_in(folder) : 0,
                                         .wall = stopwatch() - start};
     if (s->in_group == 0) board_report(s->board, k, &end);
+    if (s->in_group == 0 && status == MEMBER_STOPPED) board_close(s->board);
     if (s->rank == 0) attend(s, 0);
     free(folder);
   }

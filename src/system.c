@@ -230,17 +230,6 @@ int system_stages(const struct system *sys)
   return stages;
 }
 
-void system_rows(const struct system *sys, int stage, long *lo, long *hi)
-{
-  *lo = sys->value[stage]->lo;
-  *hi = sys->value[stage]->hi;
-}
-
-bool system_uses(const struct system *sys, int stage)
-{
-  return sys->value[stage]->wanted;
-}
-
 void system_share_value(const struct system *sys, int stage)
 {
   route_begin(sys->value[stage]);

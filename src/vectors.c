@@ -5,16 +5,6 @@
 #include "relax.h"
 #include <string.h>
 
-size_t vectors_unit(bool single)
-{
-  return single ? sizeof(float) : sizeof(double);
-}
-
-void *vectors_at(bool single, const void *v, long at)
-{
-  return (char *)v + (size_t)at * vectors_unit(single);
-}
-
 const void *vectors_rounded(bool single, const double *x, long n, float *scratch)
 {
   if (!single) return x;

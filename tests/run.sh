@@ -7,6 +7,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/setup.sh disable=SC1091
 . jobs/setup.sh
 
+# Tests under SLURM start one of their own, where it can be had.
+if command -v apt-get >/dev/null && ! command -v slurmctld >/dev/null; then
+  apt install -y --no-install-recommends slurm-wlm munge >/dev/null 2>&1 ||
+    echo "tests: slurm-wlm and munge cannot be installed here; tests under SLURM are skipped"
+fi
+
 # Tests of published data sets run where those are; the others need no data.
 beside="$(cd .. && pwd)/shared/data"
 if [ -z "${TAUFLOW_DATA:-}" ] && [ -d "$beside" ]; then

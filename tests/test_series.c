@@ -82,6 +82,25 @@ START_TEST(appended_rows_come_back)
 }
 END_TEST
 
+START_TEST(the_last_row_comes_back_if_there_is_one)
+{
+  struct faults faults = {0};
+  double row[5] = {0};
+
+  ck_assert(create());
+  ck_assert(!series_last(path, &tables[0], row, &faults));
+  ck_assert_int_eq(faults.count, 0);
+  for (long p = 0; p < 4; p++) ck_assert(append(p, (double)p / 3));
+  ck_assert(series_last(path, &tables[0], row, &faults));
+  ck_assert_double_eq(row[0], 3);
+  ck_assert_double_eq(row[1], 1);
+  ck_assert_double_eq(row[4], 3);
+  ck_assert(series_truncate(path, 2, tables, 1, &faults));
+  ck_assert(series_last(path, &tables[1], row, &faults));
+  ck_assert_double_eq(row[0], 0);
+}
+END_TEST
+
 START_TEST(truncation_drops_later_rows_of_every_table_and_appending_goes_on)
 {
   struct faults faults = {0};
@@ -220,6 +239,7 @@ int main(int argc, char **argv)
   if (fd >= 0) close(fd);
   tcase_add_test(facts, a_new_series_has_empty_columns);
   tcase_add_test(facts, appended_rows_come_back);
+  tcase_add_test(facts, the_last_row_comes_back_if_there_is_one);
   tcase_add_test(facts, truncation_drops_later_rows_of_every_table_and_appending_goes_on);
   tcase_add_test(facts, a_row_that_a_crash_cut_short_is_written_anew);
   tcase_add_test(facts, a_reader_may_hold_the_file_open);

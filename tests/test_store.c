@@ -552,7 +552,19 @@ START_TEST(impossible_widths_are_faults)
 }
 END_TEST
 
-/* Give attribute `name` of / another value or, with count 0, none. Collective. */
+/* Make it a file of version 1, which had no seal. */
+static void unseal(const char *path)
+{
+  const int fd = open(path, O_WRONLY);
+  const char nothing[8] = {0};
+
+  if (pwrite(fd, nothing, sizeof nothing, 0) != sizeof nothing)
+    fprintf(stderr, "cannot unseal %s\n", path);
+  close(fd);
+}
+
+/* Give attribute `name` of / of a file of version 1 another value or, with count 0, none.
+ * Collective. */
 static char *altered_state(const char *name, const char *attribute, hsize_t count, long value)
 {
   char *path = fresh_state(name);
@@ -560,18 +572,40 @@ static char *altered_state(const char *name, const char *attribute, hsize_t coun
   if (rank == 0) {
     hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT);
 
+    long first = 1, twice[] = {value, value};
+    H5Adelete(file, "version");
+    put_numbers(file, "version", H5T_NATIVE_LONG, 1, true, &first);
     H5Adelete(file, attribute);
-    long twice[] = {value, value};
     if (count) put_numbers(file, attribute, H5T_NATIVE_LONG, count, true, twice);
     H5Fclose(file);
+    unseal(path);
   }
   MPI_Barrier(MPI_COMM_WORLD);
   return path;
 }
 
+START_TEST(a_file_of_version_1_is_read)
+{
+  char *path = altered_state("first.h5", "presentation", 1, 42);
+  struct faults faults = {0};
+  struct state_header head;
+  struct field *field = make_fields(MPI_COMM_WORLD, EVEN, true);
+  bool good = store_read_header(MPI_COMM_WORLD, path, &head, &faults) && head.presentation == 42;
+
+  good = store_read_fields(MPI_COMM_WORLD, path, FIELDS, field, false, &faults) && good;
+  for (int k = 0; k < FIELDS; k++) good = good && holds_values(&field[k], k);
+  store_free_header(&head);
+  free_fields(field);
+  free(path);
+  ck_assert(agree(MPI_COMM_WORLD, good));
+}
+END_TEST
+
 START_TEST(a_newer_version_is_a_fault)
 {
-  bool good = refuses(altered_state("newer.h5", "version", 1, 2), "version 2");
+  bool good = refuses(altered_state("newer.h5", "version", 1, 3), "version 3");
+
+  good = refuses(altered_state("bare.h5", "version", 1, 2), "its seal is gone") && good;
 
   good = refuses(altered_state("older.h5", "version", 1, 0), "version 0") && good;
   ck_assert(good);
@@ -585,6 +619,8 @@ START_TEST(odd_attributes_are_faults)
   good = refuses(altered_state("b.h5", "presentation", 2, 5), "lacks a readable") && good;
   good = refuses(altered_state("c.h5", "status", 1, 5), "lacks a readable") && good;
   good = refuses(altered_state("d.h5", "version", 2, 1), "version 0") && good;
+  good = refuses(altered_state("e.h5", "presentation", 1, -3), "presentation = -3") && good;
+  good = refuses(altered_state("f.h5", "t", 1, -1), "t = -1: must be") && good;
   ck_assert(good);
 }
 END_TEST
@@ -862,6 +898,7 @@ static Suite *make_suite(void)
   tcase_add_test(facts, an_hdf5_file_of_another_kind_is_a_fault);
   tcase_add_test(facts, bare_widths_are_a_header_that_cannot_be_resumed);
   tcase_add_test(facts, impossible_widths_are_faults);
+  tcase_add_test(facts, a_file_of_version_1_is_read);
   tcase_add_test(facts, a_newer_version_is_a_fault);
   tcase_add_test(facts, odd_attributes_are_faults);
   tcase_add_test(facts, a_wrong_shape_is_a_fault_naming_both);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "relax.h"
 #include "stepper.h"
+#include "watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,8 +169,8 @@ static void agree(const struct stepper *st)
   for (int k = 0; sys->learning && k < sys->model->stages; k++)
     st->verdict[k].drift = pending_drift(st->pending, k, st->to->mean[k]);
   if (sys->part->size == 1) return;
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, VERDICTS * system_stages(sys), MPI_DOUBLE,
-                          MPI_MAX, sys->comm));
+  WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, st->verdict, VERDICTS * system_stages(sys), MPI_DOUBLE,
+                         MPI_MAX, sys->comm));
   st->solver->stats.reductions++;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "whole.h"
 #include "kernel.h"
+#include "watch.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,7 +108,7 @@ static double largest_product(N_Vector x, N_Vector w)
     const double e = fabs(a[i] * b[i]);
     if (!(e <= most)) most = isfinite(e) ? e : INFINITY;
   }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, whole->sys->comm));
+  WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, whole->sys->comm));
   return most;
 }
 

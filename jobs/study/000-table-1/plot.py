@@ -1,0 +1,78 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Percentiles over seeds, as a table and as document 000's figure 3.
+
+    plot.py FOLDER      with the sweeps L5, L10 and L5-width-256; draws docs/figures/study-000-table-1.png
+"""
+import os
+import sys
+
+import matplotlib
+import numpy as np
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import runs  # noqa: E402
+import sweeps  # noqa: E402
+
+RANKS = (0, 10, 25, 50, 75, 90, 100)
+NAMES = ("min", "p10", "p25", "median", "p75", "p90", "max")
+DOCUMENT = {"L = 5": (0.900, 0.912, 0.915, 0.923, 0.928, 0.935, 0.943),
+            "L = 10": (0.164, 0.207, 0.253, 0.323, 0.457, 0.577, 0.639)}
+
+
+def tell(name, values):
+    """One row of the table."""
+    print(f"{name:34s}" + "".join(f"{v:8.3f}" for v in values))
+
+
+def envelope(axes, chosen, title, document):
+    """Test accuracy over presentations: bands of all, 10-90 and 25-75 per cent, median, best."""
+    x = chosen.row("test/presentation")
+    low, p10, p25, median, p75, p90, high = chosen.envelope("test/accuracy", RANKS)
+    for a, b, grey, label in ((low, high, "0.9", "min-max"), (p10, p90, "0.8", "10-90 %"),
+                              (p25, p75, "0.68", "25-75 %")):
+        axes.fill_between(x, a, b, color=grey, label=label)
+    axes.plot(x, median, "-o", color="tab:blue", markersize=4, label="median")
+    axes.plot(x, high, "--", color="tab:red", linewidth=1.2, label="maximum")
+    axes.errorbar(x[-1] * 1.06, document[3], [[document[3] - document[0]], [document[6] - document[3]]],
+                  fmt="s", color="black", capsize=4, markersize=4, label="document: min, median, max")
+    axes.set_title(f"{title}, {len(chosen)} seeds")
+    axes.set_xticks([5000, 10000, 15000, 20000], ["5,000", "10,000", "15,000", "20,000"])
+    axes.set_xlabel("presentations")
+    axes.grid(True, color="0.94")
+    axes.set_axisbelow(True)
+
+
+def main():
+    folder = sys.argv[1]
+    L5, L10, wide = (sweeps.load(os.path.join(folder, name)) for name in ("L5", "L10", "L5-width-256"))
+    print(f"{'test accuracy at 20,000':34s}" + "".join(f"{name:>8s}" for name in NAMES))
+    for name in DOCUMENT:
+        tell(f"document, {name}", DOCUMENT[name])
+    for keys, chosen in L5.combinations():
+        tell(f"L = 5, {keys['network.init']}, {len(chosen)} seeds",
+             np.percentile(chosen.array("summary/test_accuracy"), RANKS))
+    tell(f"L = 10, xavier, {len(L10)} seeds", np.percentile(L10.array("summary/test_accuracy"), RANKS))
+    narrow = L5.select({"network.init": "xavier", "seed": wide.array("keys/seed")})
+    for seed, a, b in zip(wide.array("keys/seed"), narrow.array("summary/test_accuracy"),
+                          wide.array("summary/test_accuracy")):
+        print(f"L = 5, seed {seed}: width 128 {a:.4f}, width 256 {b:.4f}, {b - a:+.4f}")
+
+    figure, panels = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+    for axes, init in zip(panels, ("xavier", "xavier_uniform")):
+        envelope(axes, L5.select({"network.init": init}), f"L = 5, {init}", DOCUMENT["L = 5"])
+        axes.set_ylim(0.7, 0.96)
+    envelope(panels[2], L10, "L = 10, xavier", DOCUMENT["L = 10"])
+    panels[2].set_ylim(0, 0.7)
+    panels[0].set_ylabel("test accuracy")
+    panels[0].legend(fontsize="small", loc="lower right")
+    target = os.path.join(runs.ROOT, "docs/figures/study-000-table-1.png")
+    figure.savefig(target, dpi=110)
+    print(f"figure: {target}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A run that is asked to stop, by whatever reaches it, leaves a state and goes on to the same end.
+#
+#   cli_stop.sh PROGRAM SCRATCH
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
+
+cat >small.yml <<'END'
+network: {widths: [64, 32, 16, 10], hidden: clipped_relu}
+data: {set: glyphs, side: 8, train: 200, test: 50}
+present: {samples: 4000}
+record: {every: 100}
+checkpoint: {keep: 0}
+END
+
+value() { sed -n "s/^$2: //p" "$1/summary.yml"; } # FOLDER KEY
+same() {                                          # WHAT A B
+  checks=$((checks + 1))
+  [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"
+}
+on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
+
+# The processes of the run in folder $1: they have its name on their command line.
+ranks_of() { pgrep -f -- "^$program run small.yml --out $1( |\$)" || true; }
+
+# until_there FILE
+until_there() {
+  local k
+  for ((k = 0; k < 600; k++)); do
+    [ -e "$1" ] && return 0
+    sleep 0.05
+  done
+  fail "$1 does not come"
+  return 1
+}
+
+# stopped WHAT FOLDER BY STATUS: it ended as it should, and goes on to the end of `whole`.
+stopped() {
+  same "$1: exit status" "$4" 3
+  same "$1: status" "$(value "$2" status)" stopped
+  same "$1: stopped_by" "$(value "$2" stopped_by)" "$3"
+  [ "$(value "$2" samples)" -lt 4000 ] || fail "$1: was not in time"
+  "$program" resume "$2" >resume.txt || fail "$1: resume: $(<resume.txt)"
+  same "$1: end of the resumed run" "$(value "$2" state_fingerprint)" "$wanted"
+  /usr/bin/python3 - "$2" <<'END' || fail "$1: series has gaps or duplicates"
+import h5py, sys
+with h5py.File(sys.argv[1] + "/series.h5") as file:
+    assert list(file["presentation"]) == list(range(0, 4001, 100)), list(file["presentation"])
+END
+}
+
+# launch FOLDER COMMAND...: in the background, until its series has begun; $! is left in `run`.
+launch() {
+  local folder=$1
+  shift
+  "$@" run small.yml --out "$folder" >"$folder.txt" 2>&1 &
+  run=$!
+  until_there "$folder/log.txt"
+}
+# A script's background children ignore SIGINT unless job control is on.
+set -m
+
+"$program" run small.yml --out whole >whole.txt
+wanted=$(value whole state_fingerprint)
+same "a whole run: stopped_by" "$(value whole stopped_by)" ""
+
+# --- signals, one rank ---
+for signal in USR1 TERM INT; do
+  launch "by-$signal" "$program"
+  kill "-$signal" "$run"
+  status=0
+  wait "$run" || status=$?
+  stopped "SIG$signal" "by-$signal" signal "$status"
+done
+
+launch twice "$program"
+kill -INT "$run"
+kill -INT "$run"
+status=0
+wait "$run" || status=$?
+# Between the two it may just have had the time to stop by itself.
+same "SIGINT twice: exit status" "$((status == 130 || status == 3))" 1
+
+launch save "$program"
+sleep 0.1
+kill -USR2 "$run"
+status=0
+wait "$run" || status=$?
+same "SIGUSR2: exit status" "$status" 0
+same "SIGUSR2: state files" "$(find save -name 'state-*0.h5' -o -name 'state-*[1-9].h5' | wc -l)" 2
+same "SIGUSR2: end" "$(value save state_fingerprint)" "$wanted"
+
+# --- signals, several ranks: to all by mpiexec, and to any one ---
+launch all "${on[@]}" 2 "$program"
+kill -USR1 "$run"
+status=0
+wait "$run" || status=$?
+stopped "SIGUSR1 to mpiexec" all signal "$status"
+
+launch one "${on[@]}" 3 "$program"
+kill -TERM "$(ranks_of one | tail -n 1)"
+status=0
+wait "$run" || status=$?
+stopped "SIGTERM to one rank of three" one signal "$status"
+
+# --- a file ---
+launch file "$program"
+touch file/stop
+status=0
+wait "$run" || status=$?
+same "the file stop is taken away" "$([ -e file/stop ] && echo there)" ""
+stopped "the file stop" file file "$status"
+
+# --- time ---
+long=(--set present.samples=100000000 --set evaluate.every=0)
+status=0
+"$program" run small.yml --out wall --max-wall 1 "${long[@]}" >wall.txt || status=$?
+same "--max-wall: exit status" "$status" 3
+same "--max-wall: stopped_by" "$(value wall stopped_by)" time
+
+# A squeue that says how much is left stands in for SLURM's (cli_slurm.sh asks the real one).
+mkdir bin
+printf '#!/bin/sh\n[ "$*" = "-h -j 17 -o %%L" ] && echo 1:01\n' >bin/squeue
+chmod +x bin/squeue
+status=0
+PATH="$PWD/bin:$PATH" SLURM_JOB_ID=17 "$program" run small.yml --out squeue "${long[@]}" \
+  >squeue.txt || status=$?
+same "the end that squeue tells: exit status" "$status" 3
+same "the end that squeue tells: stopped_by" "$(value squeue stopped_by)" time
+status=0
+SLURM_JOB_END_TIME=$(($(date +%s) + 61)) "$program" run small.yml --out slurm "${long[@]}" \
+  >slurm.txt || status=$?
+same "SLURM_JOB_END_TIME: stopped_by" "$(value slurm stopped_by)" time
+
+status=0
+"$program" run small.yml --out often --max-wall 3 --set checkpoint.wall_every=1s "${long[@]}" \
+  >often.txt || status=$?
+same "checkpoint.wall_every: exit status" "$status" 3
+count=$(find often -name 'state-[0-9]*.h5' | wc -l)
+same "checkpoint.wall_every: state files in 3 s: $count" "$((count >= 3 && count <= 4))" 1
+
+# --- done is done ---
+status=0
+"$program" resume whole >again.txt || status=$?
+same "resume of a finished run: exit status" "$status" 0
+grep -q 'nothing to do' again.txt || fail "resume of a finished run says: $(<again.txt)"
+finish

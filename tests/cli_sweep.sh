@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Sweeps: the same results on any number of ranks, after any number of kills, in one go or member by
+# member; members that diverge or fail; sweeps that are refused.
+#
+#   cli_sweep.sh PROGRAM SCRATCH
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+unset TAUFLOW_DATA SLURM_JOB_END_TIME
+
+# says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
+says() {
+  local what=$1 wanted=$2 pattern=$3 status=0
+  shift 3
+  checks=$((checks + 1))
+  timeout 120 "$@" >said.txt 2>&1 || status=$?
+  if [ "$status" -ne "$wanted" ] || ! grep -Eq -- "$pattern" said.txt; then
+    fail "$what: exit $status, wanted $wanted and a line like '$pattern'; it said:"$'\n'"$(<said.txt)"
+  fi
+}
+
+ok() {
+  local what=$1
+  shift
+  checks=$((checks + 1))
+  "$@" || fail "$what"
+}
+
+# same WHAT FOLDER FOLDER: every member ended in the same bits, and sweep.h5 holds the same.
+same() {
+  ok "$1: fingerprints" diff <(grep -H fingerprint "$2"/member-*/summary.yml | sed "s|^$2/||") \
+    <(grep -H fingerprint "$3"/member-*/summary.yml | sed "s|^$3/||")
+  ok "$1: sweep.h5" h5diff --exclude-path /code --exclude-path /cost "$2/sweep.h5" "$3/sweep.h5"
+}
+
+on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
+
+cat >small.yml <<'END_OF_JOB'
+# seed 0 to 2, two depths, two rates: 12 members; with tau_pot 1 ms they diverge
+network: {widths: [64, 10], hidden: relu, gain: 2}
+kp: {tau_dec: 100 s}
+data: {set: glyphs, train: 200, test: 50}
+present: {samples: 600}
+record: {every: 100}
+evaluate: {every: 75}
+checkpoint: {every: 150}
+sweep:
+  seeds: 0..2
+  network.widths: [[64, 16, 10], [64, 12, 12, 12, 10]]
+  kp:
+    tau_pot: [1 ms, 10 s]
+END_OF_JOB
+
+# --- the same on any number of ranks ---
+says "one rank" 0 '^12 of 12 members: [0-9]+ done, [1-9][0-9]* diverged, 0 failed' \
+  "$program" sweep small.yml --out one
+ok "some members do not diverge" grep -q 'status: done' one/member-00001/summary.yml
+says "two ranks" 0 '^sweep of 12 members, 12 to run, 2 at a time' "${on[@]}" 2 "$program" sweep small.yml --out two
+same "two ranks" one two
+says "two ranks a member" 0 '1 at a time' "${on[@]}" 2 "$program" sweep small.yml --out pairs --ranks-per-member 2
+same "two ranks a member" one pairs
+says "three ranks" 0 '3 at a time' "${on[@]}" 3 "$program" sweep small.yml --out three
+same "three ranks" one three
+ok "a member is an ordinary run" grep -q '^  tau_pot: 10' one/member-00003/used.yml
+says "used.yml of a member" 0 "$(sed -n 's/^state_fingerprint: //p' one/member-00003/summary.yml)" \
+  "$program" run one/member-00003/used.yml --out again
+says "used.yml of a sweep" 0 ', 0 to run' "$program" sweep one/used.yml --out one
+
+# --- nothing is done twice ---
+touch mark
+says "again" 0 ', 0 to run' "$program" sweep small.yml --out one
+ok "no member was touched" test -z "$(find one/member-* -newer mark)"
+says "more seeds" 0 '^sweep of 20 members, 8 to run' "$program" sweep small.yml --out two --set sweep.seeds=0..4
+ok "the first 12 are the same" diff <(cat one/member-0000*/summary.yml | grep fingerprint) \
+  <(cat two/member-0000*/summary.yml | grep fingerprint)
+
+# --- SIGKILL at any moment ---
+complete() { find killed -path '*/member-*/summary.yml'; }
+mkdir killed
+for delay in 0.5 0.9 0.7 1.3 until; do
+  setsid "${on[@]}" 2 "$program" sweep small.yml --out killed >killed.txt 2>&1 &
+  victim=$!
+  if [ "$delay" = until ]; then
+    for _ in $(seq 300); do # some are complete, and others are not
+      [ "$(complete | wc -l)" -lt 3 ] || break
+      sleep 0.05
+    done
+  else
+    sleep "$delay"
+  fi
+  pids=$(pgrep -P "$victim" || true)
+  # shellcheck disable=SC2086
+  kill -9 "$victim" $pids 2>/dev/null || true
+  wait "$victim" 2>/dev/null || true
+  for folder in killed killed/member-*; do # locked until the last of its processes is gone
+    [ ! -d "$folder" ] || flock -w 10 "$folder" true
+  done
+done
+complete | xargs sha256sum >complete.txt
+ok "some were complete" test "$(wc -l <complete.txt)" -ge 3
+ok "and some were not" test "$(wc -l <complete.txt)" -lt 12
+says "after the kills" 0 '^12 of 12 members' "${on[@]}" 2 "$program" sweep small.yml --out killed
+ok "members that were complete are as they were" sha256sum --quiet -c complete.txt
+same "after kills" one killed
+
+# --- stopped in time ---
+says "--max-wall" 3 'stopped' "${on[@]}" 2 "$program" sweep small.yml --out stopped --max-wall 1 \
+  --set present.samples=60000 --set sweep.kp.tau_pot='[10 s]'
+ok "a stopped member has a state" test -e stopped/member-00000/state-last.h5
+ok "and says so" grep -q 'status: stopped' stopped/member-00000/summary.yml
+
+# --- members by themselves ---
+for member in $(seq 0 11); do
+  "$program" sweep small.yml --out array --member "$member" >array-"$member".txt 2>&1 &
+  [ $((member % 2)) -eq 0 ] || wait
+done
+wait
+ok "a member alone says what a run says" grep -q 'state fingerprint' array-1.txt
+says "a member again" 0 'nothing to do' "$program" sweep small.yml --out array --member 1
+says "a member that diverged" 4 'nothing to do' "$program" sweep small.yml --out array --member 0
+ok "no sweep.h5 yet" test ! -e array/sweep.h5
+says "--gather" 0 'results in array' "$program" sweep --gather array
+same "member by member" one array
+says "info" 0 '^ +seed +0, 1, 2$' "$program" info one/sweep.h5
+ok "info counts" grep -Eq '^ +diverged +[1-9]' said.txt
+ok "info has quartiles" grep -Eq '^ +3( +0\.[0-9]{4}){4}  network.widths: \[64, 16, 10\], kp.tau_pot: 10$' said.txt
+
+# --- what the file holds is what the members hold; and the reader for plots ---
+ok "sweeps.py" /usr/bin/python3 - "$source/jobs" one <<'END_OF_PYTHON'
+import sys
+sys.path.insert(0, sys.argv[1])
+import h5py
+import numpy as np
+import sweeps
+
+sweep = sweeps.load(sys.argv[2])
+assert len(sweep) == 12 and sweep.order == ["seed", "network.widths", "kp.tau_pot"], sweep.order
+for member in range(12):
+    folder = f"{sys.argv[2]}/member-{member:05d}"
+    summary = dict(line.rstrip("\n").split(": ", 1) for line in open(folder + "/summary.yml"))
+    assert summary["status"] == sweep.summary["status"][member]
+    assert summary["state_fingerprint"] == sweep.summary["state_fingerprint"][member]
+    for name in ("test_accuracy", "train_loss", "steps"):
+        assert np.array_equal(float(summary[name]), sweep.summary[name][member], equal_nan=True), name
+    with h5py.File(folder + "/series.h5") as series:
+        rows = sweep.curves["rows"][member]
+        assert rows == len(series["presentation"])
+        for name in ("presentation", "train_loss", "W_norm", "alignment"):
+            own = series[name][()]
+            here = sweep.curves[name][member][(slice(rows),) + tuple(slice(n) for n in own.shape[1:])]
+            assert np.array_equal(own, here, equal_nan=True), name
+            assert np.isnan(sweep.curves[name][member][rows:]).all(), name
+        tests = len(series["test/accuracy"])
+        assert np.array_equal(sweep.test["accuracy"][member][:tests], series["test/accuracy"][()])
+chosen = sweep.select({"network.widths": "[64, 16, 10]", "kp.tau_pot": 10})
+assert list(chosen.member) == [1, 5, 9] and list(chosen.keys["seed"]) == [0, 1, 2]
+low, median, high = chosen.envelope("test/accuracy")
+assert np.array_equal(median, np.median(chosen.test["accuracy"], axis=0)) and (low <= high).all()
+assert [len(some) for _, some in sweep.combinations()] == [3, 3, 3, 3]
+END_OF_PYTHON
+
+# --- members that fail ---
+cat >start.yml <<'END_OF_JOB'
+network: {widths: [64, 16, 10]}
+data: {set: glyphs, train: 200, test: 50}
+present: {samples: 50}
+sweep: {start: ["", nothing.h5, small.yml], seeds: [1, 2]}
+END_OF_JOB
+says "members that fail" 1 'member 2 .*failed: .*nothing.h5: cannot be opened' \
+  "${on[@]}" 2 "$program" sweep start.yml --out fails
+ok "the rest went on" grep -q '^6 of 6 members: 2 done, 0 diverged, 4 failed' said.txt
+says "they are not tried again" 1 ', 0 to run' "$program" sweep start.yml --out fails
+says "a failed member alone" 1 'failed; nothing to do' "$program" sweep start.yml --out fails --member 3
+
+# A state file that cannot be written ends the program: three times, then the rest goes on.
+mkdir -p aborts/member-00001/state-50.h5.part
+for time in 1 2 3; do
+  says "abort $time" 1 'cannot be created' "$program" sweep start.yml --out aborts \
+    --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
+done
+says "given up" 1 'failed: ended the program 3 times, last with: .*cannot be created' \
+  "$program" sweep start.yml --out aborts --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
+ok "the other one is done" grep -q '^2 of 2 members: 1 done, 0 diverged, 1 failed' said.txt
+
+# --- sweeps that are refused, each with one message, and nothing written ---
+refused() { # PATTERN OPTIONS...
+  local pattern=$1
+  shift
+  says "$*" 2 "^tauflow: $pattern" "$program" sweep "$@"
+  ok "$*: one message" test "$(wc -l <said.txt)" -eq 1
+}
+refused 'sweep.kp.rul: unknown key; did you mean sweep.kp.rule\?' small.yml --out no --set sweep.kp.rul='[kp]'
+refused 'sweep.seeds: the list is empty' small.yml --out no --set sweep.seeds='[]'
+refused 'sweep.seeds: 10000000 values: a sweep has at most 100000 members' small.yml --out no --set sweep.seeds=0..9999999
+refused 'sweep: 120000 members: must be at most 100000' small.yml --out no --set sweep.seeds=0..29999
+refused 'sweep.seed: values 1 and 3 are both 4' small.yml --out no --set sweep.seeds='[4, 5, 4]'
+refused 'sweep.name: cannot be swept' small.yml --out no --set sweep.name='[a, b]'
+refused 'kp.rule = 5: must be one of' small.yml --out no --set sweep.kp.rule='[kp, 5]'
+refused '--ranks-per-member 2: must be a divisor of the number of ranks, 1' small.yml --out no --ranks-per-member 2
+refused '--ranks-per-member 0: must be a whole number' small.yml --out no --ranks-per-member 0
+refused '--member 12: the sweep has members 0 to 11' small.yml --out no --member 12
+refused 'no: holds no sweep' --gather no
+refused 'again: holds a run that is no sweep' --gather again
+refused 'again/used.yml: has no section `sweep`' again/used.yml --out no
+refused 'again: holds a run that is no sweep' small.yml --out again
+says "members with faults" 2 '6 of 12 members have faults' "$program" sweep small.yml --out no \
+  --set sweep.seeds='[1]' --set sweep.kp.tau_pot='[1 s]' --set sweep.network.widths='[[64, 10]]' \
+  --set sweep.present.duration='[10 ms, 20 ms]' --set sweep.present.ramp='[1 ms, 2 ms, 3 ms, 25 ms, 30 ms, 40 ms]'
+says "another job" 2 'member 0 .*holds a run with another present.samples; add --overwrite' \
+  "$program" sweep small.yml --out one --set present.samples=7
+says "--overwrite" 0 '12 to run' "$program" sweep small.yml --out one --overwrite --set present.samples=7
+says "run of a sweep" 2 'is a sweep of 12 members; tauflow sweep runs them' "$program" run small.yml --out no
+says "resume of a sweep" 2 'is a sweep; tauflow sweep two/used.yml --out two' "$program" resume two
+says "check" 0 '^members: 12$' "$program" check small.yml
+ok "nothing was written" test ! -e no
+
+finish

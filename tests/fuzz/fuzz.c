@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "fuzz.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char folder[] = "/dev/shm/tauflow-fuzz.XXXXXX";
+
+/* MPI's own would end the process as if the harness had asked for it, and the input was lost. */
+int MPI_Abort(MPI_Comm comm, int code)
+{
+  (void)comm;
+  (void)code;
+  abort();
+}
+
+static void end(void)
+{
+  DIR *dir = opendir(folder);
+
+  for (const struct dirent *e = dir ? readdir(dir) : NULL; e; e = readdir(dir))
+    unlinkat(dirfd(dir), e->d_name, 0);
+  if (dir) closedir(dir);
+  rmdir(folder);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+  CHECK_MPI(MPI_Init(argc, argv));
+  if (!mkdtemp(folder)) {
+    strcpy(folder, "tauflow-fuzz.XXXXXX");
+    CHECK(mkdtemp(folder), "%s: cannot be made", folder);
+  }
+  atexit(end);
+  return 0;
+}
+
+struct bytes bytes_take(struct bytes *from, size_t n)
+{
+  const struct bytes part = {from->at, n < from->left ? n : from->left};
+
+  from->at += part.left;
+  from->left -= part.left;
+  return part;
+}
+
+unsigned long bytes_number(struct bytes *from, int n)
+{
+  const struct bytes part = bytes_take(from, (size_t)n);
+  unsigned long number = 0;
+
+  for (size_t k = 0; k < part.left; k++) number |= (unsigned long)part.at[k] << 8 * k;
+  return number;
+}
+
+struct bytes bytes_part(struct bytes *from)
+{
+  const size_t length = bytes_number(from, 2);
+
+  return bytes_take(from, length);
+}
+
+char *bytes_text(struct bytes *from)
+{
+  if (from->left == 0) return NULL;
+  const struct bytes part = bytes_take(from, strnlen((const char *)from->at, from->left));
+  char *text = fail_alloc(part.left + 1, 1);
+
+  memcpy(text, part.at, part.left);
+  bytes_take(from, 1);
+  return text;
+}
+
+const char *fuzz_folder(void)
+{
+  return folder;
+}
+
+char *fuzz_path(const char *name)
+{
+  return fail_text("%s/%s", folder, name);
+}
+
+void fuzz_put(const char *path, const void *bytes, size_t count)
+{
+  const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+  CHECK(fd >= 0 && write(fd, bytes, count) == (ssize_t)count, "%s: cannot be written", path);
+  close(fd);
+}
+
+void fuzz_judge(struct faults *faults)
+{
+  int lines = 0;
+
+  for (const char *c = faults->text; c && *c; c++) lines += *c == '\n';
+  PROMISE(lines == faults->count);
+  faults_clear(faults);
+}
