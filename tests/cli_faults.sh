@@ -101,8 +101,12 @@ if in_own_disk 1m true 2>/dev/null; then
       mpiexec --oversubscribe --bind-to none -n $ranks '$program' run small.yml --out disk/full >full.txt 2>&1 &
       run=\$!
       until_there disk/full/state-last.h5
-      dd if=/dev/zero of=disk/filler bs=64k >/dev/null 2>&1 || true
-      for ((k = 0; k < 600; k++)); do kill -0 \$run 2>/dev/null || break; sleep 0.05; done
+      # Again and again: the run makes room when it deletes an older state file.
+      for ((k = 0; k < 600; k++)); do
+        cat /dev/zero >>disk/filler 2>/dev/null || true
+        kill -0 \$run 2>/dev/null || break
+        sleep 0.05
+      done
       kill -KILL \$run 2>/dev/null && echo HANGS >>full.txt
       wait \$run && echo SUCCEEDS >>full.txt
       rm disk/filler

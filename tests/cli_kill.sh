@@ -7,7 +7,7 @@
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
-wanted_kills=${3:-6}
+wanted_kills=${3:-4}
 RANDOM=${SEED:-1}
 
 cat >small.yml <<'END'
