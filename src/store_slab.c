@@ -12,7 +12,6 @@ static const long slab_bytes = 4L << 20;
 double store_bytes(double largest, int ranks)
 {
   const double slab = largest < (double)slab_bytes ? largest : (double)slab_bytes;
-
   const double staged = ranks > 2 ? 1.4 : ranks > 1 ? 0.7 : 0;
 
   return 5.5 * (1L << 20) + (1 + staged) * slab; /* as measured on 1 to 3 ranks: HDF5 1.10 */

@@ -135,7 +135,7 @@ says "resume from another folder" 0 "$wanted" \
   env --chdir=/ "$program" resume "$PWD/with space/a run" --set present.samples=60
 says "resume beside a damaged state" 0 "$wanted" "$program" resume broken --set present.samples=60
 says "resume may not change the network" 2 '^tauflow: --set seed=1: ' "$program" resume all --set seed=1
-says "--max-wall" 3 '^stopped after' "$program" run small.yml --out stopped --max-wall 0.001 \
+says "--max-wall" 3 '^stopped by time after' "$program" run small.yml --out stopped --max-wall 0.001 \
   --set present.samples=2000
 same "summary: stopped" "$(value stopped status)" stopped
 ok "a state of the stopped run" test -s "stopped/$(readlink stopped/state-last.h5)"

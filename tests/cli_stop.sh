@@ -10,7 +10,7 @@ unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
 cat >small.yml <<'END'
 network: {widths: [64, 32, 16, 10], hidden: clipped_relu}
 data: {set: glyphs, side: 8, train: 200, test: 50}
-present: {samples: 4000}
+present: {samples: 12000}
 record: {every: 100}
 checkpoint: {keep: 0}
 END
@@ -41,13 +41,13 @@ stopped() {
   same "$1: exit status" "$4" 3
   same "$1: status" "$(value "$2" status)" stopped
   same "$1: stopped_by" "$(value "$2" stopped_by)" "$3"
-  [ "$(value "$2" samples)" -lt 4000 ] || fail "$1: was not in time"
+  [ "$(value "$2" samples)" -lt 12000 ] || fail "$1: was not in time"
   "$program" resume "$2" >resume.txt || fail "$1: resume: $(<resume.txt)"
   same "$1: end of the resumed run" "$(value "$2" state_fingerprint)" "$wanted"
   /usr/bin/python3 - "$2" <<'END' || fail "$1: series has gaps or duplicates"
 import h5py, sys
 with h5py.File(sys.argv[1] + "/series.h5") as file:
-    assert list(file["presentation"]) == list(range(0, 4001, 100)), list(file["presentation"])
+    assert list(file["presentation"]) == list(range(0, 12001, 100)), list(file["presentation"])
 END
 }
 
