@@ -202,7 +202,8 @@ static const char introduction[] =
     "- Each run's folder holds `used.yml`: this run's value of every key, a job file itself.\n";
 
 static const char on_sweeps[] =
-    "The section `sweep` takes any of the keys above through a list of values, but for `name` and\n"
+    "The section `sweep` takes any of the keys above through a list of values, but for `name`, "
+    "`watchdog` and\n"
     "those of `checkpoint`, which change no result. `tauflow sweep` runs all combinations:\n"
     "\n"
     "```yaml\n"
@@ -231,7 +232,7 @@ static void print_sweep(FILE *out, bool markdown)
             "none", "lists, ranges as 0..99",
             "the seeds of the members that tauflow sweep runs: all combinations with",
             "sweep.<key>", "none", "lists of a key's values",
-            "any key above but name and those of checkpoint, as sweep.kp.rule: [kp, fa]");
+            "any key above but name, watchdog and those of checkpoint, as sweep.kp.rule: [kp, fa]");
 }
 
 void keys_print(FILE *out, bool markdown)

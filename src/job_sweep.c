@@ -14,7 +14,8 @@ static bool begins_with(const char *text, const char *with)
 /* A key without which results would be the same. */
 static bool is_formal(const struct key *key)
 {
-  return strcmp(key->name, "name") == 0 || begins_with(key->name, "checkpoint.");
+  return strcmp(key->name, "name") == 0 || strcmp(key->name, "watchdog") == 0 ||
+         begins_with(key->name, "checkpoint.");
 }
 
 static struct axis *find_axis(const struct job *job, const struct key *key)
