@@ -76,6 +76,7 @@ static bool read_state(struct run *r, const char *path, struct faults *why)
 
   if (!store_read_header(r->comm, path, &head, why)) return false;
   r->diverged = strcmp(head.status, "diverged") == 0;
+  r->t_read = head.t;
   store_free_header(&head);
   return session_load(r->s, path, true, why) &&
          store_read_notes(r->comm, path, list_notes(r, note), note, why);

@@ -370,10 +370,10 @@ static void announce(struct run *r)
   if (r->options->resume) log_line(r->log, "resumed at presentation %ld", (long)r->done);
 }
 
-static int finish(struct run *r, enum outcome outcome, double reached)
+/* t: the simulated time of the state, which in a run that diverged is inside a presentation. */
+static int finish(struct run *r, enum outcome outcome, double t)
 {
   const bool complete = r->done >= (double)r->samples;
-  const double t = time_of(r) + reached;
 
   r->s->sys->observer = NULL;
   r->status = outcome == DIVERGED ? "diverged" : complete ? "done" : "stopped";
@@ -438,6 +438,20 @@ static void run_end(struct run *r)
   session_destroy(r->s);
 }
 
+/* Of a run with nothing left to present: say so, or, if the process died between its last state
+ * file and its summary, write that. */
+static int conclude(struct run *r)
+{
+  if (lacks_summary(r)) {
+    r->began = run_stopwatch();
+    r->first = r->done;
+    return open_folder(r) ? finish(r, r->diverged ? DIVERGED : ADVANCED, r->t_read) : EXIT_MISTAKE;
+  }
+  log_line(r->log, "%s: %s %ld presentations; nothing to do", r->options->out,
+           r->diverged ? "diverged after" : "complete with", (long)r->done);
+  return r->diverged ? EXIT_DIVERGED : EXIT_DONE;
+}
+
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults)
 {
@@ -460,17 +474,8 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   run_begin(&r);
   r.log = log_create(r.rank == 0, options->quiet);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
-  if (options->resume && !r.diverged && r.done >= (double)r.samples && lacks_summary(&r)) {
-    r.began = run_stopwatch();
-    r.first = r.done;
-    /* The process died between the state and the summary. */
-    if (open_folder(&r)) status = finish(&r, ADVANCED, 0);
-    goto out;
-  }
   if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
-    log_line(r.log, "%s: %s %ld presentations; nothing to do", options->out,
-             r.diverged ? "diverged after" : "complete with", (long)r.done);
-    status = r.diverged ? EXIT_DIVERGED : EXIT_DONE;
+    status = conclude(&r);
     goto out;
   }
   if (!open_folder(&r)) goto out;
@@ -481,7 +486,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);
   double reached;
   const enum outcome outcome = integrate(&r, &reached);
-  status = finish(&r, outcome, reached);
+  status = finish(&r, outcome, time_of(&r) + reached);
   watch_end();
 out:
   run_end(&r);

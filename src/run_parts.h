@@ -42,6 +42,7 @@ struct run {
   const char *stopped_by; /* "signal", "file" or "time"; NULL: nothing yet */
   const char *status;
   bool diverged; /* the state to resume from: it may end inside a presentation */
+  double t_read; /* and its simulated time [s] */
 };
 
 /* Write a state file of this moment, at simulated time t, and forget the oldest. Collective. */

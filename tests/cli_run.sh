@@ -238,6 +238,11 @@ says "and by document 001's method" 4 '^diverged after' "$program" run deep.yml 
   --set solver.name=erk
 says "info of the last finite state" 0 'status diverged' "$program" info diverged/state-last.h5
 says "resume of a diverged run" 4 'diverged.*nothing to do' "$program" resume diverged
+outcome() { grep -E '^(status|samples|simulated_s|steps|rejected|state_fingerprint): ' "$1/summary.yml"; }
+outcome diverged >before.txt
+rm diverged/summary.yml
+says "a run that diverged and died before its summary" 4 '^diverged after' "$program" resume diverged
+ok "its summary" diff before.txt <(outcome diverged)
 python <<'END' || fail "the last state of the diverged run is not finite"
 import h5py, numpy as np
 with h5py.File("diverged/state-last.h5") as f:
