@@ -64,7 +64,7 @@ void checkpoint_write(struct run *r, double t)
     folder_link_last(r->options->out, (long)r->done);
     folder_keep(r->options->out, job_integer(r->job, "checkpoint.keep"));
   }
-  r->saved = run_stopwatch();
+  r->saved = MPI_Wtime();
   free(path);
   free(used);
 }

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct log {
@@ -19,14 +18,6 @@ struct log {
   double last;  /* clock at the last progress line [s] */
   FILE *file;   /* owned; NULL: none */
 };
-
-static double now(void)
-{
-  struct timespec t;
-
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* mpirun gives each rank a terminal of its own, wherever its own output goes: so ask where that
  * goes, as far as it runs on this machine. */
@@ -122,7 +113,7 @@ void log_progress(struct log *log, double seconds, const char *format, ...)
 {
   /* Nobody reads more than ten lines a second, and a slow terminal would hold up the run. */
   const double shortest = 0.1;
-  double t = now();
+  double t = MPI_Wtime();
   va_list args;
 
   if (!log->loud || t - log->last < (log->terminal ? shortest : seconds)) return;

@@ -31,17 +31,14 @@ const struct key record_keys[] = {
 enum { WINDOW = 1000 };          /* presentations */
 static const double BOUND = 1e6; /* |W| over its start beyond which a run has diverged */
 
-static double clock_of(clockid_t which)
+/* Seconds since the epoch. For durations there is MPI_Wtime: it does not jump when the machine's
+ * clock is set. */
+static double time_of_day(void)
 {
   struct timespec now;
 
-  clock_gettime(which, &now);
+  clock_gettime(CLOCK_REALTIME, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-double run_stopwatch(void)
-{
-  return clock_of(CLOCK_MONOTONIC);
 }
 
 static double time_of(const struct run *r)
@@ -112,10 +109,8 @@ static void test(struct run *r)
 enum wish { BY_SIGNAL, BY_FILE, BY_TIME, STOPS, SAVE = STOPS, WISHES };
 
 /* On a parallel file system a look into the folder is a message to a server. */
-static bool finds_stop_file(struct run *r)
+static bool finds_stop_file(struct run *r, double now)
 {
-  const double now = run_stopwatch();
-
   if (now - r->looked < 0.5) return false;
   r->looked = now;
   return folder_holds(r->options->out, "stop");
@@ -126,10 +121,10 @@ static void collect_wishes(struct run *r, double *wish)
   wish[BY_SIGNAL] = wishes_stop() != 0;
   wish[SAVE] = wishes_save();
   if (r->rank != 0) return;
-  const double every = job_real(r->job, "checkpoint.wall_every");
-  wish[BY_FILE] = finds_stop_file(r);
-  wish[BY_TIME] = clock_of(CLOCK_REALTIME) > r->options->end_time;
-  if (every > 0 && run_stopwatch() - r->saved > every) wish[SAVE] = 1;
+  const double now = MPI_Wtime();
+  wish[BY_FILE] = finds_stop_file(r, now);
+  wish[BY_TIME] = time_of_day() > r->options->end_time;
+  if (r->save_every > 0 && now - r->saved > r->save_every) wish[SAVE] = 1;
 }
 
 static void obey(struct run *r, const double *wish)
@@ -164,7 +159,7 @@ static void tally(struct run *r)
 
 static void show_progress(struct run *r)
 {
-  const double spent = run_stopwatch() - r->began, fresh = r->done - r->first;
+  const double spent = MPI_Wtime() - r->began, fresh = r->done - r->first;
   const double rate = fresh / fmax(spent, 1e-9), left = ((double)r->samples - r->done) / rate;
 
   if (spent > 1) /* before that the rate says nothing */
@@ -194,9 +189,9 @@ static enum outcome advance(struct run *r, bool recorded, double *reached)
 
   watch_at(AT_SOLVING, r->done);
   r->s->sys->observer = traced ? trace_watch(r->trace, observer, r->faults) : observer;
-  const double start = run_stopwatch();
+  const double start = MPI_Wtime();
   const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
-  r->solving += run_stopwatch() - start;
+  r->solving += MPI_Wtime() - start;
   if (traced) {
     trace_flush(r->trace);
     run_insist(r);
@@ -248,7 +243,7 @@ static void write_summary(struct run *r, double t)
                               .train_loss = r->loss,
                               .done = (long)r->done,
                               .simulated = t,
-                              .wall = run_stopwatch() - r->began,
+                              .wall = MPI_Wtime() - r->began,
                               .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
                               .tried = steps_tried(r) - r->tried};
   const struct solver_stats *stats = &r->s->solver->stats;
@@ -443,7 +438,7 @@ static void run_end(struct run *r)
 static int conclude(struct run *r)
 {
   if (lacks_summary(r)) {
-    r->began = run_stopwatch();
+    r->began = MPI_Wtime();
     r->first = r->done;
     return open_folder(r) ? finish(r, r->diverged ? DIVERGED : ADVANCED, r->t_read) : EXIT_MISTAKE;
   }
@@ -460,7 +455,9 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
                   .options = options,
                   .faults = faults,
                   .samples = job_integer(job, "present.samples"),
+                  .save_every = job_real(job, "checkpoint.wall_every"),
                   .status = "running",
+                  .looked = -INFINITY,
                   .lock = -1};
   int status = EXIT_MISTAKE;
 
@@ -481,7 +478,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   if (!open_folder(&r)) goto out;
   announce(&r);
   if (!options->resume) measure_start(&r);
-  r.began = r.saved = run_stopwatch();
+  r.began = r.saved = MPI_Wtime();
   watch_begin(comm, job_real(job, "watchdog"));
   if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);
   double reached;

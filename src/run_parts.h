@@ -25,7 +25,7 @@ struct run {
   struct log *log;
   int lock; /* of the folder; rank 0 */
   long samples;
-  double began;   /* stopwatch when this process began to integrate [s] */
+  double began;   /* MPI_Wtime when this process began to integrate [s] */
   double solving; /* of that, spent in the solver [s] */
   double first;   /* presentations completed before this process */
   double tried;   /* steps tried before it */
@@ -36,8 +36,9 @@ struct run {
   double *mismatch_start; /* [L-1] */
 
   struct evaluation test; /* the last; samples 0: none yet */
-  double saved;           /* stopwatch at the last state file, or the start [s] */
-  double looked;          /* stopwatch when the folder was last looked into for a file `stop` [s] */
+  double save_every;      /* wall time between state files [s]; 0: no matter */
+  double saved;           /* MPI_Wtime at the last state file, or the start [s] */
+  double looked;          /* MPI_Wtime when the folder was last looked into for a file `stop` [s] */
   bool save;              /* a state file is wished */
   const char *stopped_by; /* "signal", "file" or "time"; NULL: nothing yet */
   const char *status;
@@ -52,8 +53,5 @@ bool checkpoint_read_newest(struct run *r);
 /* Abort if any rank has faults: a file that cannot be written is a fault of the machine by now, not
  * of the job. Collective. */
 void run_insist(struct run *r);
-
-/* Seconds of a clock that does not jump when the machine's is set. Local. */
-double run_stopwatch(void);
 
 #endif

@@ -31,19 +31,21 @@ struct sweep {
   /* On rank 0: */
   struct log *log;
   int lock;
-  double began, gathered, gathering; /* stopwatch; the last gathering and how long it took [s] */
+  double began, gathered, gathering; /* MPI_Wtime; the last gathering and how long it took [s] */
   double looked;
   bool *seen;                  /* [todo] its end is in the log */
   long over;                   /* tasks seen */
   long count[MEMBER_STATUSES]; /* of all members that are over */
 };
 
-static double stopwatch(void)
+/* How many members need nothing more, as far as rank 0 has seen. */
+static long members_over(const struct sweep *s)
 {
-  struct timespec now;
+  long over = 0;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+  for (int k = 0; k < MEMBER_STATUSES; k++)
+    if (member_is_over((enum member_status)k)) over += s->count[k];
+  return over;
 }
 
 /* --- before anything runs --- */
@@ -212,9 +214,7 @@ static bool open_folder(struct sweep *s)
 
 static void write_summary(struct sweep *s)
 {
-  const long *n = s->count;
-  const long over = n[MEMBER_DONE] + n[MEMBER_DIVERGED] + n[MEMBER_FAILED];
-  const long left = job_members(s->job) - over;
+  const long *n = s->count, left = job_members(s->job) - members_over(s);
   int ranks;
   CHECK_MPI(MPI_Comm_size(s->comm, &ranks));
   char *path = folder_path(s->options->out, "summary.yml");
@@ -223,7 +223,7 @@ static void write_summary(struct sweep *s)
                 "failed: %ld\nleft: %ld\nwall_s: %.6g\nranks: %d\nranks_per_member: %d\n"
                 "version: %s\n",
                 job_text(s->job, "name"), left > 0 ? "stopped" : "done", job_members(s->job),
-                n[MEMBER_DONE], n[MEMBER_DIVERGED], n[MEMBER_FAILED], left, stopwatch() - s->began,
+                n[MEMBER_DONE], n[MEMBER_DIVERGED], n[MEMBER_FAILED], left, MPI_Wtime() - s->began,
                 ranks, s->options->ranks_per_member, TAUFLOW_VERSION);
 
   folder_write_text(path, text, s->faults);
@@ -233,10 +233,10 @@ static void write_summary(struct sweep *s)
 
 static void gather(struct sweep *s)
 {
-  const double start = stopwatch();
+  const double start = MPI_Wtime();
 
   gather_write(s->job, s->options->out, ".part", s->faults);
-  s->gathered = stopwatch();
+  s->gathered = MPI_Wtime();
   s->gathering = s->gathered - start;
 }
 
@@ -283,13 +283,12 @@ static void look(struct sweep *s)
 static void show_progress(struct sweep *s, double share)
 {
   const long running = board_taken(s->board) - s->over;
-  const double spent = stopwatch() - s->began, fresh = (double)s->over + share * (double)running;
+  const double spent = MPI_Wtime() - s->began, fresh = (double)s->over + share * (double)running;
   const double left = spent * ((double)s->todo - fresh) / fmax(fresh, 1e-9);
-  const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
 
   if (spent > 1 && fresh > 0 && s->over < s->todo)
     log_progress(s->log, 10, "%ld/%ld members, %ld running, %ld diverged, %ld failed, %.0f s left",
-                 over, job_members(s->job), running, s->count[MEMBER_DIVERGED],
+                 members_over(s), job_members(s->job), running, s->count[MEMBER_DIVERGED],
                  s->count[MEMBER_FAILED], left);
 }
 
@@ -297,7 +296,7 @@ static void show_progress(struct sweep *s, double share)
 static void attend(void *own, double share)
 {
   struct sweep *s = own;
-  const double now = stopwatch();
+  const double now = MPI_Wtime();
 
   board_serve(s->board);
   if (now - s->looked < 0.2) return;
@@ -369,12 +368,12 @@ static enum member_status run_member(struct sweep *s, long member)
 static void work(struct sweep *s)
 {
   for (long k = next_task(s); k < s->todo; k = next_task(s)) {
-    const double start = stopwatch();
+    const double start = MPI_Wtime();
     const enum member_status status = run_member(s, s->task[k]);
     char *folder = member_folder(s->options->out, s->task[k]);
     const struct outcome_of_task end = {.kind = status,
                                         .value = s->in_group == 0 ? accuracy_in(folder) : 0,
-                                        .wall = stopwatch() - start};
+                                        .wall = MPI_Wtime() - start};
     if (s->in_group == 0) board_report(s->board, k, &end);
     if (s->in_group == 0 && status == MEMBER_STOPPED) board_close(s->board);
     if (s->rank == 0) attend(s, 0);
@@ -385,12 +384,11 @@ static void work(struct sweep *s)
 /* Exit status of a sweep, from what rank 0 counted. */
 static int conclude(struct sweep *s)
 {
-  const long over = s->count[MEMBER_DONE] + s->count[MEMBER_DIVERGED] + s->count[MEMBER_FAILED];
-  const long members = job_members(s->job);
+  const long over = members_over(s), members = job_members(s->job);
 
   log_line(s->log, "%ld of %ld members: %ld done, %ld diverged, %ld failed (%.1f s of wall time)",
            over, members, s->count[MEMBER_DONE], s->count[MEMBER_DIVERGED], s->count[MEMBER_FAILED],
-           stopwatch() - s->began);
+           MPI_Wtime() - s->began);
   log_line(s->log, "results in %s", s->options->out);
   if (over < members) return EXIT_STOPPED;
   return s->count[MEMBER_FAILED] > 0 ? EXIT_FAULT : EXIT_DONE;
@@ -451,7 +449,8 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
                     .options = options,
                     .faults = faults,
                     .lock = -1,
-                    .began = stopwatch()};
+                    .looked = -INFINITY,
+                    .began = MPI_Wtime()};
   int size, status = EXIT_MISTAKE;
 
   CHECK_MPI(MPI_Comm_rank(comm, &s.rank));

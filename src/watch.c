@@ -76,12 +76,12 @@ static bool is_waiting(const struct beat *b)
 }
 
 /* No allocation and no stdio buffers: the rank itself may hang inside of either. */
-static void say(double seconds)
+static void say(void)
 {
   char text[4096];
   int culprits = 0;
   size_t used =
-      (size_t)snprintf(text, sizeof text, "tauflow: nothing has moved for %.0f s:", seconds);
+      (size_t)snprintf(text, sizeof text, "tauflow: nothing has moved for %.0f s:", watch.seconds);
 
   for (int k = 0; k < watch.count && used < sizeof text - 128; k++) {
     const struct beat *b = &watch.all[k];
@@ -142,7 +142,7 @@ static void *look_on(void *nothing)
     before = now;
     if (still < QUARTERS) continue;
     if (atomic_exchange(watch.alarmed, 1) == 0)
-      say(watch.seconds);
+      say();
     else
       sleep(2); /* another rank is saying it */
     _exit(1);   /* not MPI_Abort: this is not the thread that may call MPI */
