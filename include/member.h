@@ -29,8 +29,7 @@ char *member_folder(const char *out, long member);
 /* The lines of a summary.yml. */
 struct facts {
   int count;
-  char **name, **value; /* [count], pointing into text */
-  char *text;           /* owned */
+  char **name, **value; /* [count], owned */
 };
 /* Empty if there is no summary. Local. */
 struct facts facts_read(const char *folder);

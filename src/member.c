@@ -2,6 +2,7 @@
 #include "member.h"
 #include "code.h"
 #include "folder.h"
+#include "job_parts.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,21 +26,6 @@ char *member_folder(const char *out, long member)
 
 /* --- summary.yml --- */
 
-/* Take the quotes of a YAML text away, in place. */
-static char *unquoted(char *value)
-{
-  char *to = value;
-
-  if (*value != '\'') return value;
-  for (char *from = value + 1; *from; from++) {
-    if (*from == '\'' && from[1] != '\'') break;
-    if (*from == '\'') from++;
-    *to++ = *from;
-  }
-  *to = '\0';
-  return value;
-}
-
 static char *quoted(const char *text)
 {
   char *value = fail_alloc(2 * strlen(text) + 3, 1), *to = value;
@@ -55,35 +41,44 @@ static char *quoted(const char *text)
   return value;
 }
 
+static void take_fact(void *own, const struct reading *r, const char *name, size_t line,
+                      const struct given *given)
+{
+  struct facts *facts = own;
+
+  (void)r;
+  (void)line;
+  facts->name[facts->count] = fail_text("%s", name);
+  facts->value[facts->count++] =
+      fail_text("%s", given->count > 0 && given->word[0] ? given->word[0] : "");
+}
+
 struct facts facts_read(const char *folder)
 {
   struct facts facts = {0};
   struct faults quiet = {0};
-  char *path = folder_path(folder, "summary.yml");
+  char *path = folder_path(folder, "summary.yml"), *text = folder_read_text(path, &quiet);
+  const struct reading r = {.text = text, .origin = path, .lines = true, .faults = &quiet};
   size_t lines = 1;
 
-  facts.text = folder_read_text(path, &quiet);
-  faults_clear(&quiet);
-  free(path);
-  for (const char *c = facts.text; c && *c; c++) lines += *c == '\n';
+  for (const char *c = text; c && *c; c++) lines += *c == '\n';
   facts.name = fail_alloc(lines, sizeof *facts.name);
   facts.value = fail_alloc(lines, sizeof *facts.value);
-  char *rest = facts.text, *line;
-  while (rest && (line = strsep(&rest, "\n"))) {
-    char *colon = strstr(line, ": ");
-    if (!colon) continue;
-    *colon = '\0';
-    facts.name[facts.count] = line;
-    facts.value[facts.count++] = unquoted(colon + 2);
-  }
+  if (text) yaml_read_flat(&r, take_fact, &facts);
+  faults_clear(&quiet);
+  free(text);
+  free(path);
   return facts;
 }
 
 void facts_clear(struct facts *facts)
 {
+  for (int k = 0; k < facts->count; k++) {
+    free(facts->name[k]);
+    free(facts->value[k]);
+  }
   free(facts->name);
   free(facts->value);
-  free(facts->text);
   *facts = (struct facts){0};
 }
 
