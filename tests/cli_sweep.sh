@@ -77,17 +77,14 @@ ok "the first 12 are the same" diff <(cat one/member-0000*/summary.yml | grep fi
 # --- SIGKILL at any moment ---
 complete() { find killed -path '*/member-*/summary.yml'; }
 mkdir killed
-for delay in 0.5 0.9 0.7 1.3 until; do
+for wanted in 0 1 1 2 3; do # kill it when so many are complete: soon after the start, and further on
   setsid "${on[@]}" 2 "$program" sweep small.yml --out killed >killed.txt 2>&1 &
   victim=$!
-  if [ "$delay" = until ]; then
-    for _ in $(seq 300); do # some are complete, and others are not
-      [ "$(complete | wc -l)" -lt 3 ] || break
-      sleep 0.05
-    done
-  else
-    sleep "$delay"
-  fi
+  for _ in $(seq 1000); do
+    [ -e killed/log.txt ] && [ "$(complete | wc -l)" -ge "$wanted" ] && break
+    sleep 0.02
+  done
+  sleep "0.0$((RANDOM % 10))"
   pids=$(pgrep -P "$victim" || true)
   # shellcheck disable=SC2086
   kill -9 "$victim" $pids 2>/dev/null || true
