@@ -29,6 +29,8 @@ char *folder_path(const char *folder, const char *name);
 char *folder_state(const char *folder, long presentation);
 /* Presentations of the state files there, newest first; caller frees *list. Returns the count. */
 int folder_states(const char *folder, long **list);
+/* Have a file, or the names in a folder, survive if the power fails. False with errno. Local. */
+bool folder_sync(const char *path);
 /* Point state-last.h5 to the state file of that presentation, atomically. Local. */
 void folder_link_last(const char *folder, long presentation);
 /* Of state-last.h5 and the state files before it, delete all but the newest `keep`; 0 keeps all.

@@ -170,15 +170,13 @@ void folder_clear(const char *folder)
   free(list);
 }
 
-/* What was renamed stays renamed if the power fails. Some file systems need or know no such call.
- */
-static void sync_folder(const char *folder)
+bool folder_sync(const char *path)
 {
-  const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const bool good = fd >= 0 && fsync(fd) == 0;
 
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
+  if (fd >= 0) close(fd);
+  return good;
 }
 
 void folder_link_last(const char *folder, long presentation)
@@ -188,7 +186,7 @@ void folder_link_last(const char *folder, long presentation)
 
   unlink(fresh);
   CHECK(symlink(target, fresh) == 0 && rename(fresh, last) == 0, "%s: %s", last, strerror(errno));
-  sync_folder(folder);
+  folder_sync(folder); /* some file systems need or know no such call */
   free(last);
   free(fresh);
   free(target);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store_h5.h"
+#include "folder.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -197,23 +197,14 @@ static void read_back(MPI_Comm comm, const struct content *c, struct faults *fau
   h5_close(&f);
 }
 
-static bool sync_path(const char *path)
-{
-  int fd = open(path, O_RDONLY);
-  bool good = fd >= 0 && fsync(fd) == 0;
-
-  if (fd >= 0) close(fd);
-  return good;
-}
-
 static void publish(const struct content *c, struct faults *faults)
 {
   char *folder = fail_text("%s", c->path), *slash = strrchr(folder, '/');
 
   if (slash) slash[slash == folder] = '\0';
-  if (!sync_path(c->part) || rename(c->part, c->path) != 0)
+  if (!folder_sync(c->part) || rename(c->part, c->path) != 0)
     faults_add(faults, "%s: cannot be written: %s", c->path, strerror(errno));
-  else if (!sync_path(slash ? folder : ".") && errno != EINVAL) /* EINVAL: folders need no sync */
+  else if (!folder_sync(slash ? folder : ".") && errno != EINVAL) /* EINVAL: folders need no sync */
     faults_add(faults, "%s: its folder cannot be synced: %s", c->path, strerror(errno));
   free(folder);
 }
