@@ -5,18 +5,8 @@
 #   cli_bench.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+patience=250
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
-
-# says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
-says() {
-  local what=$1 wanted=$2 pattern=$3 status=0
-  shift 3
-  checks=$((checks + 1))
-  timeout 250 "$@" >said.txt 2>&1 || status=$?
-  if [ "$status" -ne "$wanted" ] || ! grep -Eq -- "$pattern" said.txt; then
-    fail "$what: exit $status, wanted $wanted and a line like '$pattern'; it said:"$'\n'"$(<said.txt)"
-  fi
-}
 
 # refuses WHAT PATTERN OPTIONS...: exit 2 with exactly one message, of that pattern.
 refuses() {
@@ -27,7 +17,6 @@ refuses() {
 }
 
 python() { /usr/bin/python3 - "$@"; }
-on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
 
 cat >small.yml <<'END_OF_JOB'
 network: {widths: [64, 16, 10], hidden: clipped_relu}

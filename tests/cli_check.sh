@@ -22,13 +22,8 @@ record:
   every: 2
 END
 
-# value FILE KEY: of a flat "key: value" line.
-value() {
-  sed -n "s/^$2: \([^ ]*\).*/\1/p" "$1"
-}
-
-# same WHAT EXPECTED FOUND
-same() {
+# agrees WHAT FORETOLD FOUND
+agrees() {
   checks=$((checks + 1))
   [ -n "$2" ] && [ "$2" = "$3" ] || fail "$1: foretold '$2', came to '$3'"
 }
@@ -37,19 +32,17 @@ same() {
 foretold() {
   local what=$1 ranks=$2 steps samples key
   shift 2
-  "$program" check small.yml --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
-  timeout 120 mpiexec -n "$ranks" --oversubscribe --bind-to none "$program" run small.yml \
-    --out run --overwrite "$@" >run.txt 2>&1 || fail "$what: run failed"$'\n'"$(<run.txt)"
-  steps=$(($(value run/summary.yml steps) + $(value run/summary.yml rejected)))
-  samples=$(value run/summary.yml samples)
+  planned "$what" "$ranks" "$@"
+  steps=$(($(number run/summary.yml steps) + $(number run/summary.yml rejected)))
+  samples=$(number run/summary.yml samples)
   for key in messages bytes; do
-    same "$what: $key" \
-      $(($(value plan.txt ${key}_per_step) * steps +
-        $(value plan.txt ${key}_per_presentation) * samples)) \
-      "$(value run/summary.yml ${key/bytes/bytes_sent})"
+    agrees "$what: $key" \
+      $(($(number plan.txt ${key}_per_step) * steps +
+        $(number plan.txt ${key}_per_presentation) * samples)) \
+      "$(number run/summary.yml ${key/bytes/bytes_sent})"
   done
-  same "$what: reductions" $(($(value plan.txt reductions_per_step) * steps)) \
-    "$(value run/summary.yml reductions)"
+  agrees "$what: reductions" $(($(number plan.txt reductions_per_step) * steps)) \
+    "$(number run/summary.yml reductions)"
 }
 
 for solver in cascade lockstep; do

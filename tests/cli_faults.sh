@@ -18,19 +18,6 @@ checkpoint: {every: 100, keep: 2}
 watchdog: 4 s
 END
 
-on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
-
-# until_there FILE
-until_there() {
-  local k
-  for ((k = 0; k < 600; k++)); do
-    [ -e "$1" ] && return 0
-    sleep 0.05
-  done
-  fail "$1 does not come"
-  return 1
-}
-
 # ended WHAT RUN SECONDS FILE PATTERN: the process ends in time, not with success, and says so.
 ended() {
   local status=0 k

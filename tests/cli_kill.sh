@@ -19,7 +19,6 @@ record: {every: 50}
 checkpoint: {every: 60, keep: 2}
 END
 
-value() { sed -n "s/^$2: //p" "$1/summary.yml"; }
 "$program" run small.yml --out whole >whole.txt
 wanted=$(value whole state_fingerprint)
 rows=$(h5ls whole/series.h5/t)
@@ -28,7 +27,7 @@ rows=$(h5ls whole/series.h5/t)
 declare -A lasts
 for ranks in 1 2 3; do
   began=$(date +%s%3N)
-  mpiexec --oversubscribe --bind-to none -n $ranks "$program" run small.yml --out timed --overwrite \
+  "${on[@]}" $ranks "$program" run small.yml --out timed --overwrite \
     >timed.txt
   lasts[$ranks]=$(($(date +%s%3N) - began))
   [ "$(value timed state_fingerprint)" = "$wanted" ] || fail "$ranks ranks end elsewhere"
@@ -54,7 +53,7 @@ while [ "$kills" -lt "$wanted_kills" ]; do
   done=
   while [ -z "$done" ]; do
     ranks=$((RANDOM % 3 + 1))
-    mpiexec --oversubscribe --bind-to none -n $ranks "$program" "${command[@]}" >hit.txt 2>&1 &
+    "${on[@]}" $ranks "$program" "${command[@]}" >hit.txt 2>&1 &
     run=$!
     after=$((RANDOM * lasts[$ranks] / 32768))
     sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"

@@ -8,8 +8,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 jobs=$source/jobs
 
-value() { sed -n "s/^$2: //p" "$1/summary.yml"; }
-
 # at_least FOLDER KEY LIMIT
 at_least() {
   local got

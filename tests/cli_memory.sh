@@ -21,11 +21,6 @@ checkpoint:
   every: 1
 END
 
-# value FILE KEY: of a flat "key: value" line.
-value() {
-  sed -n "s/^$2: \([^ ]*\).*/\1/p" "$1"
-}
-
 # foretold WHAT RANKS OPTIONS...: the peak of the rank that takes most, within 10 %.
 foretold() {
   local what=$1 ranks=$2 plan peak
@@ -34,8 +29,8 @@ foretold() {
   "$program" check small.yml --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
   timeout 120 mpiexec -n "$ranks" --oversubscribe --bind-to none "$program" run small.yml \
     --out run --overwrite "$@" >run.txt 2>&1 || fail "$what: run failed"$'\n'"$(<run.txt)"
-  plan=$(value plan.txt peak_memory_MiB)
-  peak=$(value run/summary.yml peak_memory_MiB)
+  plan=$(number plan.txt peak_memory_MiB)
+  peak=$(number run/summary.yml peak_memory_MiB)
   echo "$what: foretold $plan MiB, came to $peak MiB"
   awk -v plan="$plan" -v peak="$peak" \
     'BEGIN { exit !(peak > 0 && plan > 0.9 * peak && plan < 1.1 * peak) }' ||

@@ -7,26 +7,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
-# ok WHAT COMMAND...: the command succeeds.
-ok() {
-  local what=$1 said status=0
-  shift
-  checks=$((checks + 1))
-  said=$("$@" 2>&1) || status=$?
-  [ "$status" -eq 0 ] || fail "$what: exit $status"$'\n'"$said"
-}
-
-# says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
-says() {
-  local what=$1 wanted=$2 pattern=$3 status=0
-  shift 3
-  checks=$((checks + 1))
-  timeout 120 "$@" >said.txt 2>&1 || status=$?
-  if [ "$status" -ne "$wanted" ] || ! grep -Eq -- "$pattern" said.txt; then
-    fail "$what: exit $status, wanted $wanted and a line like '$pattern'; it said:"$'\n'"$(<said.txt)"
-  fi
-}
-
 # run WHAT OUT OPTIONS...: the small job in a new folder, exit 0.
 run() {
   local what=$1 out=$2
@@ -34,10 +14,7 @@ run() {
   says "$what" 0 '^results in ' "$program" run small.yml --out "$out" "$@"
 }
 
-value() { sed -n "s/^$2: //p" "$1/summary.yml"; } # FOLDER KEY
-same() { ok "$1" test "$2" = "$3"; }              # WHAT A B
 python() { /usr/bin/python3 - "$@"; }
-on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
 
 cat >small.yml <<'END'
 # A comment, and an order of sections of its own.

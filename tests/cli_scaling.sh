@@ -4,22 +4,11 @@
 # weights a rank, and clear words about what it cannot do.
 #
 #   cli_scaling.sh PROGRAM SCRATCH
-set -euo pipefail
-program=$(realpath "$1")
-scratch=$2
-slurm=$(realpath "$(dirname "$0")/../slurm")
-rm -rf "$scratch"
-mkdir -p "$scratch"
-cd "$scratch"
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+slurm=$source/slurm
 unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
 export TAUFLOW=$program TAUFLOW_PLOT=$slurm/scaling.py
-checks=0
-failures=0
-
-fail() {
-  echo "FAILED: $1"
-  failures=$((failures + 1))
-}
 
 # is WHAT EXPECTED FOUND
 is() {
@@ -102,5 +91,4 @@ refuses "an unknown option" "no such option" small.yml --fast yes
 refuses "no machine file" "gone.yml: cannot be read" small.yml --machine gone.yml
 SLURM_JOB_ID=1 SLURM_NTASKS=2 refuses "more ranks than tasks" "there are 2" small.yml --ranks "1 4"
 
-echo "$checks checks, $failures failures"
-[ "$failures" -eq 0 ]
+finish

@@ -36,7 +36,6 @@ data: {set: glyphs, side: 8, train: 200, test: 50}
 present: {samples: 100}
 sweep: {seeds: 0..3}
 END
-value() { sed -n "s/^$2: //p" "$1/summary.yml" 2>/dev/null || true; }
 state_of() { scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z]*\).*/\1/p' | head -n 1; }
 is_over() {
   case $(state_of "$1") in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL | DEADLINE) ;; *) return 1 ;; esac
@@ -49,10 +48,6 @@ until_true() {
     [ $SECONDS -lt $end ] || return 1
     sleep 0.3
   done
-}
-same() { # WHAT A B
-  checks=$((checks + 1))
-  [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"
 }
 submit() { sbatch --parsable "$@"; }
 
@@ -103,7 +98,6 @@ wait "$whole"
 wanted=$(value whole state_fingerprint)
 for run in limit clock node; do
   job=${!run}
-  until_true 240 test "$(value $run status)" = "done" || true
   until_true 240 is_over "$job" || fail "$run: $(state_of "$job"): $(cat $run.log)"
   same "$run: job" "$(state_of "$job")" COMPLETED
   same "$run: end" "$(value $run state_fingerprint)" "$wanted"

@@ -15,26 +15,9 @@ record: {every: 100}
 checkpoint: {keep: 0}
 END
 
-value() { sed -n "s/^$2: //p" "$1/summary.yml"; } # FOLDER KEY
-same() {                                          # WHAT A B
-  checks=$((checks + 1))
-  [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"
-}
-on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
 
 # The processes of the run in folder $1: they have its name on their command line.
 ranks_of() { pgrep -f -- "^$program run small.yml --out $1( |\$)" || true; }
-
-# until_there FILE
-until_there() {
-  local k
-  for ((k = 0; k < 600; k++)); do
-    [ -e "$1" ] && return 0
-    sleep 0.05
-  done
-  fail "$1 does not come"
-  return 1
-}
 
 # stopped WHAT FOLDER BY STATUS: it ended as it should, and goes on to the end of `whole`.
 stopped() {

@@ -8,32 +8,12 @@
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
-# says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
-says() {
-  local what=$1 wanted=$2 pattern=$3 status=0
-  shift 3
-  checks=$((checks + 1))
-  timeout 120 "$@" >said.txt 2>&1 || status=$?
-  if [ "$status" -ne "$wanted" ] || ! grep -Eq -- "$pattern" said.txt; then
-    fail "$what: exit $status, wanted $wanted and a line like '$pattern'; it said:"$'\n'"$(<said.txt)"
-  fi
-}
-
-ok() {
-  local what=$1
-  shift
-  checks=$((checks + 1))
-  "$@" || fail "$what"
-}
-
-# same WHAT FOLDER FOLDER: every member ended in the same bits, and sweep.h5 holds the same.
-same() {
+# alike WHAT FOLDER FOLDER: every member ended in the same bits, and sweep.h5 holds the same.
+alike() {
   ok "$1: fingerprints" diff <(grep -H fingerprint "$2"/member-*/summary.yml | sed "s|^$2/||") \
     <(grep -H fingerprint "$3"/member-*/summary.yml | sed "s|^$3/||")
   ok "$1: sweep.h5" h5diff --exclude-path /code --exclude-path /cost "$2/sweep.h5" "$3/sweep.h5"
 }
-
-on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
 
 cat >small.yml <<'END_OF_JOB'
 # seed 0 to 2, two depths, two rates: 12 members; with tau_pot 1 ms they diverge
@@ -56,11 +36,11 @@ says "one rank" 0 '^12 of 12 members: [0-9]+ done, [1-9][0-9]* diverged, 0 faile
   "$program" sweep small.yml --out one
 ok "some members do not diverge" grep -q 'status: done' one/member-00001/summary.yml
 says "two ranks" 0 '^sweep of 12 members, 12 to run, 2 at a time' "${on[@]}" 2 "$program" sweep small.yml --out two
-same "two ranks" one two
+alike "two ranks" one two
 says "two ranks a member" 0 '1 at a time' "${on[@]}" 2 "$program" sweep small.yml --out pairs --ranks-per-member 2
-same "two ranks a member" one pairs
+alike "two ranks a member" one pairs
 says "three ranks" 0 '3 at a time' "${on[@]}" 3 "$program" sweep small.yml --out three
-same "three ranks" one three
+alike "three ranks" one three
 ok "a member is an ordinary run" grep -q '^  tau_pot: 10' one/member-00003/used.yml
 says "used.yml of a member" 0 "$(sed -n 's/^state_fingerprint: //p' one/member-00003/summary.yml)" \
   "$program" run one/member-00003/used.yml --out again
@@ -98,7 +78,7 @@ ok "some were complete" test "$(wc -l <complete.txt)" -ge 3
 ok "and some were not" test "$(wc -l <complete.txt)" -lt 12
 says "after the kills" 0 '^12 of 12 members' "${on[@]}" 2 "$program" sweep small.yml --out killed
 ok "members that were complete are as they were" sha256sum --quiet -c complete.txt
-same "after kills" one killed
+alike "after kills" one killed
 
 # --- stopped in time ---
 says "--max-wall" 3 'stopped' "${on[@]}" 2 "$program" sweep small.yml --out stopped --max-wall 1 \
@@ -117,7 +97,7 @@ says "a member again" 0 'nothing to do' "$program" sweep small.yml --out array -
 says "a member that diverged" 4 'nothing to do' "$program" sweep small.yml --out array --member 0
 ok "no sweep.h5 yet" test ! -e array/sweep.h5
 says "--gather" 0 'results in array' "$program" sweep --gather array
-same "member by member" one array
+alike "member by member" one array
 says "info" 0 '^ +seed +0, 1, 2$' "$program" info one/sweep.h5
 ok "info counts" grep -Eq '^ +diverged +[1-9]' said.txt
 ok "info has quartiles" grep -Eq '^ +3( +0\.[0-9]{4}){4}  network.widths: \[64, 16, 10\], kp.tau_pot: 10$' said.txt

@@ -17,6 +17,61 @@ fail() {
   failures=$((failures + 1))
 }
 
+# ok WHAT COMMAND...: the command succeeds.
+ok() {
+  local what=$1 said status=0
+  shift
+  checks=$((checks + 1))
+  said=$("$@" 2>&1) || status=$?
+  [ "$status" -eq 0 ] || fail "$what: exit $status"$'\n'"$said"
+}
+
+# says WHAT STATUS PATTERN COMMAND...: exit status, and a line of the output (left in said.txt).
+patience=120 # seconds that it may take
+says() {
+  local what=$1 wanted=$2 pattern=$3 status=0
+  shift 3
+  checks=$((checks + 1))
+  timeout "$patience" "$@" >said.txt 2>&1 || status=$?
+  if [ "$status" -ne "$wanted" ] || ! grep -Eq -- "$pattern" said.txt; then
+    fail "$what: exit $status, wanted $wanted and a line like '$pattern'; it said:"$'\n'"$(<said.txt)"
+  fi
+}
+
+# same WHAT FOUND WANTED
+same() {
+  checks=$((checks + 1))
+  [ "$2" = "$3" ] || fail "$1: '$2', wanted '$3'"
+}
+
+# number FILE KEY: the first word on a flat "key: value" line.
+number() { sed -n "s/^$2: \([^ ]*\).*/\1/p" "$1"; }
+# value FOLDER KEY: of the summary of a run.
+value() { sed -n "s/^$2: //p" "$1/summary.yml"; }
+
+# shellcheck disable=SC2034
+on=(mpiexec --oversubscribe --bind-to none -n) # "${on[@]}" RANKS COMMAND...
+
+# planned WHAT RANKS OPTIONS...: what check foretells of small.yml (plan.txt), and the run itself.
+planned() {
+  local what=$1 ranks=$2
+  shift 2
+  "$program" check small.yml --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
+  timeout 120 "${on[@]}" "$ranks" "$program" run small.yml --out run --overwrite "$@" \
+    >run.txt 2>&1 || fail "$what: run failed"$'\n'"$(<run.txt)"
+}
+
+# until_there FILE: wait for it, half a minute at most.
+until_there() {
+  local k
+  for ((k = 0; k < 600; k++)); do
+    [ -e "$1" ] && return 0
+    sleep 0.05
+  done
+  fail "$1 does not come"
+  return 1
+}
+
 finish() {
   echo "$checks checks, $failures failures"
   [ "$failures" -eq 0 ]

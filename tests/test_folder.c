@@ -33,31 +33,31 @@ static bool holds(const char *wanted)
   return strcmp(found, wanted) == 0;
 }
 
+/* States 10, 20, ... of which `last` is the newest that is published: which are left? */
+static bool leaves(long states, long last, long keep, const char *wanted)
+{
+  for (long k = 1; k <= states; k++) put_state(10 * k);
+  folder_link_last(place, last);
+  folder_keep(place, keep);
+  return holds(wanted);
+}
+
 START_TEST(the_newest_states_are_kept)
 {
-  for (long p = 10; p <= 40; p += 10) put_state(p);
-  folder_link_last(place, 40);
-  folder_keep(place, 2);
-  ck_assert(holds("40 30"));
+  ck_assert(leaves(4, 40, 2, "40 30"));
 }
 END_TEST
 
 START_TEST(zero_keeps_all)
 {
-  for (long p = 10; p <= 40; p += 10) put_state(p);
-  folder_link_last(place, 40);
-  folder_keep(place, 0);
-  ck_assert(holds("40 30 20 10"));
+  ck_assert(leaves(4, 40, 0, "40 30 20 10"));
 }
 END_TEST
 
 /* A run that went on from 10, as 30 was damaged, has just written 20. */
 START_TEST(a_new_state_does_not_give_way_to_a_damaged_later_one)
 {
-  for (long p = 10; p <= 30; p += 10) put_state(p);
-  folder_link_last(place, 20);
-  folder_keep(place, 1);
-  ck_assert(holds("30 20"));
+  ck_assert(leaves(3, 20, 1, "30 20"));
 }
 END_TEST
 
