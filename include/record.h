@@ -20,7 +20,8 @@ bool recorder_add(struct recorder *r, long presentation, double t, double accura
                   const struct measures *measures, const double *law, struct faults *faults);
 /* The last test that is in the file; false if there is none. Local. */
 bool recorder_last_test(struct recorder *r, struct evaluation *result, struct faults *faults);
-/* One row of test results. Local. */
+/* One row of test results, in place of one of the same presentation: a process that died before it
+ * said so may have made this test already. Local. */
 bool recorder_add_test(struct recorder *r, long presentation, double t,
                        const struct evaluation *result, struct faults *faults);
 

@@ -100,5 +100,6 @@ bool recorder_add_test(struct recorder *r, long presentation, double t,
 {
   const double row[] = {(double)presentation, t, result->accuracy, result->loss};
 
-  return series_append(r->path, &r->table[TESTS], row, faults);
+  return series_truncate(r->path, 1, &r->table[TESTS], presentation - 1, faults) &&
+         series_append(r->path, &r->table[TESTS], row, faults);
 }

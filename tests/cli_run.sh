@@ -241,6 +241,11 @@ run "steps without number are no divergence" slow --set solver.max_step=1e-7 \
   --set present.samples=2
 
 # --- what a crash may take ---
+tests_in() { h5ls "$1/series.h5/test/presentation"; }
+tests_in sharp >before.txt
+rm sharp/summary.yml
+says "resume of a finished run that died before its summary" 0 '^done after 3' "$program" resume sharp
+ok "its last test is in the series once" diff before.txt <(tests_in sharp)
 rm sharp/summary.yml sharp/series.h5
 says "resume of a finished run without its summary" 0 '^done after 3' "$program" resume sharp
 ok "a series that is lost is said" grep -q 'warning: .*series\.h5' said.txt
