@@ -10,15 +10,31 @@ import numpy as np
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 
 
+def summary(folder):
+    """summary.yml of the run in a folder as a dictionary; None if there is none."""
+    path = os.path.join(folder, "summary.yml")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as lines:
+        return dict(line.rstrip("\n").split(": ", 1) for line in lines)
+
+
+def save_figure(figure, study, dpi=110):
+    """Write the figure of a study to where docs/studies shows it."""
+    target = os.path.join(ROOT, f"docs/figures/study-{study}.png")
+    figure.savefig(target, dpi=dpi)
+    print(f"figure: {target}")
+
+
 def run(job, folder, settings, start=None, limit=None):
     """summary.yml of the run as a dictionary; None if it took more than `limit` seconds.
 
     A run that is there, or that took too long before, is not repeated.
     """
-    summary, gave_up = os.path.join(folder, "summary.yml"), folder + ".gave-up"
+    gave_up = folder + ".gave-up"
     if os.path.exists(gave_up):
         return None
-    if not os.path.exists(summary):
+    if summary(folder) is None:
         command = [f"{ROOT}/build/tauflow", "run", job, "--out", folder, "--overwrite"]
         for setting in settings:
             command += ["--set", setting]
@@ -32,8 +48,7 @@ def run(job, folder, settings, start=None, limit=None):
             return None
         except subprocess.CalledProcessError as failure:
             sys.exit(f"{folder}: exit status {failure.returncode}")
-    with open(summary, encoding="utf-8") as lines:
-        return dict(line.rstrip("\n").split(": ", 1) for line in lines)
+    return summary(folder)
 
 
 def weights(folder):

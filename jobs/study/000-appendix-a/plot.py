@@ -107,9 +107,7 @@ def main():
         axes.set_xticks([5, 10, 20, 50, 100, 200], ["5", "10", "20", "50", "100", "200"])
         axes.minorticks_off()
     panels[0].set_ylabel("relative distance")
-    target = os.path.join(runs.ROOT, "docs/figures/study-000-appendix-a.png")
-    figure.savefig(target, dpi=110)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "000-appendix-a")
 
 
 if __name__ == "__main__":

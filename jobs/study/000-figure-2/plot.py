@@ -65,9 +65,7 @@ def main():
     for axes in panels[1]:
         axes.set_xlabel("presentations")
     panels[0, 3].legend(fontsize="small", loc="center right")
-    target = os.path.join(runs.ROOT, "docs/figures/study-000-figure-2.png")
-    figure.savefig(target, dpi=110)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "000-figure-2")
 
 
 if __name__ == "__main__":

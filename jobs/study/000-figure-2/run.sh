@@ -4,13 +4,13 @@
 #
 #   run.sh [RANKS]          the small form (runs jobs/study/000-table-1 first, if it was not)
 #   sbatch --ntasks=64 --time=4:00:00 --wrap "jobs/study/000-figure-2/run.sh full"
-set -euo pipefail
-cd "$(dirname "$0")/../../.."
-out=output/study/000-figure-2 job=jobs/study/000-figure-2/rms.yml
-if [ "${1:-}" = full ]; then
-  srun build/tauflow sweep "$job" --out "$out-full" --set present.samples=120000 --set sweep.seeds=0..99
+# shellcheck source=jobs/study/study.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../study.sh" "$@"
+if [ -n "$full" ]; then
+  out=$out-full
+  sweep rms "" --set present.samples=120000 --set sweep.seeds=0..99
 else
   jobs/study/000-table-1/run.sh "${1:-1}"
-  mpirun -n "${1:-1}" build/tauflow sweep "$job" --out "$out/rms"
-  /usr/bin/python3 jobs/study/000-figure-2/plot.py output/study/000-table-1 "$out/rms"
+  sweep rms rms
+  python "$study/plot.py" output/study/000-table-1 "$out/rms"
 fi

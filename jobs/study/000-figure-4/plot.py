@@ -85,9 +85,7 @@ def main():
         axes.grid(True, color="0.93")
         axes.legend(fontsize="small",
                     loc="center right" if axes in panels[0] else "upper left")
-    target = os.path.join(runs.ROOT, "docs/figures/study-000-figure-4.png")
-    figure.savefig(target, dpi=92)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "000-figure-4", dpi=92)
 
 
 if __name__ == "__main__":

@@ -69,9 +69,7 @@ def main():
     panels[2].set_ylim(0, 0.7)
     panels[0].set_ylabel("test accuracy")
     panels[0].legend(fontsize="small", loc="lower right")
-    target = os.path.join(runs.ROOT, "docs/figures/study-000-table-1.png")
-    figure.savefig(target, dpi=110)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "000-table-1")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-#!/bin/sh
-# The study of one command: sweep, then draw. `full` is the same: the small form is the whole of it.
-set -e
-cd "$(dirname "$0")/../../.."
-out=output/study/001-equation-4
-mkdir -p $out docs/figures
-/usr/bin/python3 jobs/study/001-equation-4/units.py $out/units.h5
-build/tauflow sweep jobs/study/001-equation-4/001-equation-4.yml --out $out/sweep
-/usr/bin/python3 jobs/study/001-equation-4/plot.py $out/sweep docs/figures/study-001-equation-4.png
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Document 001's equation 4: sweep, then draw. The small form is the whole of it.
+#
+#   run.sh [RANKS]
+# shellcheck source=jobs/study/study.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../study.sh" "$@"
+mkdir -p "$out"
+python "$study/units.py" "$out/units.h5"
+sweep 001-equation-4 sweep
+python "$study/plot.py" "$out/sweep" docs/figures/study-001-equation-4.png

@@ -58,9 +58,7 @@ def main():
         axes.set_ylim(0.7, 1.01)
     panels[0].set_ylabel("test accuracy")
     panels[0].legend(fontsize="small", loc="upper right")
-    target = os.path.join(runs.ROOT, "docs/figures/study-001-figure-8.png")
-    figure.savefig(target, dpi=110)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "001-figure-8")
 
 
 if __name__ == "__main__":

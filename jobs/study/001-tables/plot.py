@@ -91,9 +91,7 @@ def main():
         handles, labels = panels[row, 0].get_legend_handles_labels()
         panels[0, 2].add_artist(panels[0, 2].legend(handles, labels, loc=place, fontsize="small",
                                                     title="mnist7" if row == 0 else "circles"))
-    target = os.path.join(runs.ROOT, "docs/figures/study-001-tables.png")
-    figure.savefig(target, dpi=95)
-    print(f"figure: {target}")
+    runs.save_figure(figure, "001-tables", dpi=95)
 
 
 if __name__ == "__main__":

@@ -24,21 +24,13 @@ DOCUMENT = [0.164, 0.207, 0.253, 0.323, 0.457, 0.577, 0.639]
 LINES = ["-", "--", "-.", ":"]
 
 
-def summary(folder):
-    path = os.path.join(folder, "summary.yml")
-    if not os.path.exists(path):
-        return None
-    with open(path, encoding="utf-8") as lines:
-        return dict(line.rstrip("\n").split(": ", 1) for line in lines)
-
-
 def collect(work, full):
     """part -> {name: test accuracies of the seeds that are there}; also prints them."""
     found = {}
     for part, list_of in depth.members(full).items():
         found[part] = {}
         for name, _, _, seeds in list_of:
-            all_of = [summary(depth.folder(work, part, name, seed)) for seed in range(seeds)]
+            all_of = [depth.runs.summary(depth.folder(work, part, name, seed)) for seed in range(seeds)]
             there = [s for s in all_of if s]
             if not there:
                 continue

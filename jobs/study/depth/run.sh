@@ -6,6 +6,5 @@
 #   sbatch --cpus-per-task=16 --wrap "jobs/study/depth/depth.py --full --part best --jobs 16"
 set -e
 cd "$(dirname "$0")"
-full=${1:+--full}
-./depth.py $full
-./plot.py $full
+./depth.py ${1:+--full}
+./plot.py ${1:+--full}
