@@ -55,8 +55,8 @@ while [ "$kills" -lt "$wanted_kills" ]; do
     ranks=$((RANDOM % 3 + 1))
     "${on[@]}" $ranks "$program" "${command[@]}" >hit.txt 2>&1 &
     run=$!
-    after=$((RANDOM * lasts[$ranks] / 32768))
-    sleep "$(printf '%d.%03d' $((after / 1000)) $((after % 1000)))"
+    until=$(($(date +%s%3N) + RANDOM * lasts[$ranks] / 32768))
+    while [ "$(date +%s%3N)" -lt "$until" ] && kill -0 "$run" 2>/dev/null; do sleep 0.01; done
     # Any one rank; mpiexec then ends the others.
     victim=$(pgrep -f -- "^$program ${command[*]}( |\$)" | shuf -n 1 --random-source=<(yes "$RANDOM") || true)
     if [ -n "$victim" ] && [ "$kills" -lt "$wanted_kills" ]; then
