@@ -11,7 +11,7 @@
 
 struct evaluation {
   long samples;
-  double accuracy; /* share of samples whose largest s_L is their label's */
+  double accuracy; /* share of samples whose largest s_L is their label's; NAN without labels */
   double loss;     /* mean cross entropy -log softmax(s_L)_label, or 1/2 |y* - s_L|^2 */
 };
 
@@ -29,8 +29,9 @@ long evaluator_samples(const struct evaluator *e);
  * prediction, added to on every rank. Collective. */
 struct evaluation evaluator_run(struct evaluator *e, long *confusion);
 
-/* Loss and prediction of one answer s [n]: shared with the training accuracy. Local. */
-double answer_loss(const double *s, long n, int label, bool probabilities);
+/* Loss (target y [n]) and prediction of one answer s [n]: shared with the training accuracy.
+ * Local. */
+double answer_loss(const double *s, const double *y, long n, bool probabilities);
 int answer_class(const double *s, long n); /* the first largest */
 
 extern const struct key evaluate_keys[];

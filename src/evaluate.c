@@ -25,17 +25,18 @@ struct evaluator {
   long samples;
 };
 
-double answer_loss(const double *s, long n, int label, bool probabilities)
+double answer_loss(const double *s, const double *y, long n, bool probabilities)
 {
-  double top = -INFINITY, sum = 0;
+  double top = -INFINITY, sum = 0, wanted = 0;
 
   if (!probabilities) {
-    for (long i = 0; i < n; i++) sum += (s[i] - (i == label)) * (s[i] - (i == label)) / 2;
+    for (long i = 0; i < n; i++) sum += (s[i] - y[i]) * (s[i] - y[i]) / 2;
     return sum;
   }
   for (long i = 0; i < n; i++) top = fmax(top, s[i]);
   for (long i = 0; i < n; i++) sum += exp(s[i] - top);
-  return log(sum) + top - s[label];
+  for (long i = 0; i < n; i++) wanted += y[i] == 0 ? 0 : y[i] * s[i];
+  return log(sum) + top - wanted;
 }
 
 int answer_class(const double *s, long n)
@@ -55,9 +56,7 @@ static bool reads_settled(const struct job *job)
 
 double evaluator_bytes(const struct job *job, const struct model *m, int rank)
 {
-  const double input = 2 * (double)padded(m->net->n[0]) * sizeof(double);
-
-  return input + system_bytes(m, rank, false) +
+  return presenter_bytes(m->net) + system_bytes(m, rank, false) +
          (reads_settled(job) ? settler_bytes(m, rank, false)
                              : solver_kind_of(job)->bytes(job, m, rank));
 }
@@ -76,7 +75,7 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
     partition_rows(model->part, model->stage[k].layer, model->part->rank, &lo, &hi);
     e->state.value[k] = fail_alloc((size_t)(hi - lo), sizeof(double));
   }
-  e->presenter = presenter_create(job, data, TEST, (int)model->net->n[model->net->L]);
+  e->presenter = presenter_create(job, data, TEST);
   e->sys = system_create(model, &e->state, e->presenter, false);
   e->sys->learning = false;
   e->samples = wanted > 0 && wanted < data->count[TEST] ? wanted : data->count[TEST];
@@ -139,9 +138,10 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
     const double *s = answer_to(e, p);
     if (!counts) continue;
     const int label = presenter_label(e->presenter), guess = s ? answer_class(s, n) : 0;
+    const double *y = presenter_truth(e->presenter);
     sum[0] += s && guess == label;
-    sum[1] += s ? answer_loss(s, n, label, e->model->probabilities) : INFINITY;
-    table[label * n + guess]++;
+    sum[1] += s ? answer_loss(s, y, n, e->model->probabilities) : INFINITY;
+    if (label >= 0) table[label * n + guess]++;
   }
   e->model->quiet = false;
   WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, e->sys->comm));
@@ -151,6 +151,6 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
     for (long j = 0; j < classes; j++) confusion[i * classes + j] += table[i * n + j];
   free(table);
   return (struct evaluation){.samples = e->samples,
-                             .accuracy = sum[0] / (double)e->samples,
+                             .accuracy = classes > 0 ? sum[0] / (double)e->samples : NAN,
                              .loss = sum[1] / (double)e->samples};
 }

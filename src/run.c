@@ -148,8 +148,9 @@ static void tally(struct run *r)
   collect_wishes(r, sum + 2);
   if (out->lo == 0 && out->hi > 0) {
     const int label = presenter_label(r->s->presenter);
-    sum[0] = answer_class(answer, out->n) == label;
-    sum[1] = answer_loss(answer, out->n, label, r->s->model->probabilities);
+    sum[0] = label < 0 ? NAN : answer_class(answer, out->n) == label;
+    sum[1] =
+        answer_loss(answer, presenter_truth(r->s->presenter), out->n, r->s->model->probabilities);
   }
   WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2 + WISHES, MPI_DOUBLE, MPI_SUM, r->comm));
   r->accuracy += weight * (sum[0] - r->accuracy);

@@ -32,23 +32,60 @@ const struct key data_keys[] = {
      "use the first so many test samples; 0: all there are (glyphs, circles: 1000)"},
     {"data.order", KEY_CHOICE, "shuffled", 0, 0, false, "shuffled|sequential", "",
      "order of the training samples: a new permutation each epoch, or as they come"},
+    {"data.target", KEY_CHOICE, "by_set", 0, 0, false, "by_set|label|y|input", "",
+     "what the network should answer: label: 1 at the sample's label and 0 elsewhere; y: the real "
+     "target beside the sample (set: file); input: the sample itself, which makes an autoencoder; "
+     "by_set: y where there are any, else label"},
     {0},
 };
 
-/* The network must take the samples in and have an output for every class. */
+/* A target that this set can give, or a fault. */
+static void choose_target(struct dataset *ds, const struct job *job, struct faults *faults)
+{
+  const enum target wanted = (enum target)job_choice(job, "data.target");
+  const char *place = job_place(job, "data.target"), *name = ds->kind->name;
+
+  ds->target = wanted != TARGET_BY_SET ? wanted : ds->width > 0 ? TARGET_Y : TARGET_LABEL;
+  if (ds->target == TARGET_Y && ds->width == 0)
+    faults_add(faults, "data.target = y: the %s data set has no real targets (%s)", name, place);
+  if (wanted == TARGET_LABEL && ds->classes == 0)
+    faults_add(faults, "data.target = label: the %s data set has no labels (%s)", name, place);
+  else if (ds->target == TARGET_LABEL && ds->classes == 0)
+    faults_add(faults,
+               "data.set = %s: has neither labels nor real targets; it can do with data.target = "
+               "input (%s)",
+               name, job_place(job, "data.set"));
+  if (ds->target == TARGET_INPUT) ds->classes = 0;
+}
+
+/* How many outputs a network must have. */
+static long target_length(const struct dataset *ds)
+{
+  const bool own = ds->kind == &dataset_file; /* a sample of a larger set may lack some classes */
+
+  if (ds->target == TARGET_Y) return ds->width;
+  if (ds->target == TARGET_INPUT) return ds->inputs;
+  return own && ds->outputs > ds->classes ? ds->outputs : ds->classes;
+}
+
+/* The network must take the samples in and have an output for every class and element of y*. */
 static void check_widths(const struct dataset *ds, const struct job *job, struct faults *faults)
 {
   long count;
   const long *widths = job_integers(job, "network.widths", &count);
-  bool own = ds->kind == &dataset_file; /* a sample of a larger set may lack some classes */
+  const char *place = job_place(job, "network.widths"), *name = ds->kind->name;
+  const long top = ds->outputs, length = target_length(ds);
 
-  if (count < 2 || ds->inputs == 0) return; /* a fault of its own, reported elsewhere */
   if (widths[0] != ds->inputs)
     faults_add(faults, "network.widths[0] = %ld: the %s data set has %ld inputs (%s)", widths[0],
-               ds->kind->name, ds->inputs, job_place(job, "network.widths"));
-  if (own ? widths[count - 1] < ds->classes : widths[count - 1] != ds->classes)
+               name, ds->inputs, place);
+  if (top < ds->classes || (ds->target == TARGET_LABEL && top != length))
     faults_add(faults, "network.widths[%ld] = %ld: the %s data set has %d classes (%s)", count - 1,
-               widths[count - 1], ds->kind->name, ds->classes, job_place(job, "network.widths"));
+               top, name, ds->classes, place);
+  else if (top != length)
+    faults_add(faults,
+               "network.widths[%ld] = %ld: must be %ld, the length of data.target = %s (%s)",
+               count - 1, top, length, ds->target == TARGET_Y ? "y" : "input", place);
 }
 
 /* Append the messages of one list to another. */
@@ -68,7 +105,11 @@ struct dataset *dataset_create(const struct job *job, MPI_Comm comm, struct faul
 
   ds->kind = kinds[job_choice(job, "data.set")];
   ds->kind->open(ds, job, count > 0 ? widths[0] : 0, comm, &found);
-  check_widths(ds, job, &found);
+  if (count >= 2 && ds->inputs > 0) { /* else there is a fault, here or elsewhere */
+    ds->outputs = widths[count - 1];
+    choose_target(ds, job, &found);
+    if (found.count == 0) check_widths(ds, job, &found);
+  }
   bool bad = faults_any(&found, comm);
 
   hand_over(faults, &found);
@@ -92,6 +133,22 @@ void dataset_sample(const struct dataset *ds, enum split split, long index, doub
 
 int dataset_label(const struct dataset *ds, enum split split, long index)
 {
-  EXPECT(index >= 0 && index < ds->count[split]);
+  EXPECT(index >= 0 && index < ds->count[split] && ds->classes > 0);
   return ds->kind->label(ds, split, index);
+}
+
+void dataset_target(const struct dataset *ds, enum split split, long index, double *y)
+{
+  EXPECT(index >= 0 && index < ds->count[split]);
+  switch (ds->target) {
+  case TARGET_Y:
+    ds->kind->target(ds, split, index, y);
+    break;
+  case TARGET_INPUT:
+    ds->kind->sample(ds, split, index, y);
+    break;
+  default:
+    for (long i = 0; i < ds->outputs; i++) y[i] = 0;
+    y[ds->kind->label(ds, split, index)] = 1;
+  }
 }
