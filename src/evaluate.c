@@ -6,11 +6,11 @@
 #include <string.h>
 
 const struct key evaluate_keys[] = {
-    {"evaluate.every", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "presentations",
+    {"evaluate.every", KEY_INTEGER, KEY_LATER, "0", 0, INFINITY, false, NULL, "presentations",
      "how often to test; 0: at the end only"},
-    {"evaluate.samples", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "samples",
+    {"evaluate.samples", KEY_INTEGER, KEY_LATER, "0", 0, INFINITY, false, NULL, "samples",
      "how many test samples to use, from the first; 0: all"},
-    {"evaluate.readout", KEY_CHOICE, "settled", 0, 0, false, "settled|dynamic", "",
+    {"evaluate.readout", KEY_CHOICE, KEY_LATER, "settled", 0, 0, false, "settled|dynamic", "",
      "forward pass on the slow manifold, or integrated presentations"},
     {0},
 };

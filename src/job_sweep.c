@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* job_sweep.c - the keys that a job sweeps, and the jobs of its members */
+/* job_sweep.c - the keys that a job sweeps, the jobs of its members, and how jobs differ */
 #include "job_parts.h"
 
 #include <errno.h>
@@ -9,13 +9,6 @@
 static bool begins_with(const char *text, const char *with)
 {
   return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* A key without which results would be the same. */
-static bool is_formal(const struct key *key)
-{
-  return strcmp(key->name, "name") == 0 || strcmp(key->name, "watchdog") == 0 ||
-         begins_with(key->name, "checkpoint.");
 }
 
 static struct axis *find_axis(const struct job *job, const struct key *key)
@@ -175,7 +168,7 @@ static struct axis *claim(struct job *job, const struct reading *r, const char *
     problem = nearest ? fail_text("unknown key; did you mean sweep.%s?", nearest)
                       : fail_text("unknown key");
     free(nearest);
-  } else if (is_formal(slot->key)) {
+  } else if (slot->key->change == KEY_FORMAL) {
     problem = fail_text("cannot be swept: it changes no result");
   } else {
     axis = find_axis(job, slot->key);
@@ -325,13 +318,21 @@ char *job_member_words(const struct job *job, long member)
   return text;
 }
 
-const char *job_difference(const struct job *a, const struct job *b)
+char *job_word(const struct job *job, const char *name)
+{
+  const struct slot *slot = job_find(job, name);
+
+  CHECK(slot && slot->usable, "%s: no such key, or it has no value", name);
+  return text_of(&slot->value, slot->key);
+}
+
+const char *job_difference(const struct job *a, const struct job *b, enum key_change below)
 {
   const char *found = NULL;
 
   for (long i = 0; i < a->count && !found; i++) {
     const struct key *key = a->slot[i].key;
-    if (is_formal(key)) continue;
+    if (key->change >= below) continue;
     char *x = text_of(&a->slot[i].value, key), *y = text_of(&b->slot[i].value, key);
     if (strcmp(x, y) != 0) found = key->name;
     free(x);

@@ -7,16 +7,16 @@
 #include <stdlib.h>
 
 const struct key present_keys[] = {
-    {"present.duration", KEY_TIME, "50 ms", 0, INFINITY, true, NULL, "s",
+    {"present.duration", KEY_TIME, KEY_FIXED, "50 ms", 0, INFINITY, true, NULL, "s",
      "time T for which each sample is shown"},
-    {"present.ramp", KEY_TIME, "2 ms", 0, INFINITY, false, NULL, "s",
+    {"present.ramp", KEY_TIME, KEY_FIXED, "2 ms", 0, INFINITY, false, NULL, "s",
      "time in which input and target move smoothly from the last sample to the next; 0: they jump"},
-    {"present.label_delay", KEY_TIME, "0", -INFINITY, INFINITY, false, NULL, "s",
+    {"present.label_delay", KEY_TIME, KEY_FIXED, "0", -INFINITY, INFINITY, false, NULL, "s",
      "how much later than its sample the label (or any target) comes; negative: earlier"},
-    {"present.label_dither", KEY_REAL, "0", 0, 1, false, NULL, "1",
+    {"present.label_dither", KEY_REAL, KEY_FIXED, "0", 0, 1, false, NULL, "1",
      "share of presentations, evenly spread, that get the target of the one before: exactly p of "
      "any q in a row, p/q being the nearest fraction with q <= 1000"},
-    {"present.samples", KEY_INTEGER, NULL, 1, 1e15, false, NULL, "presentations",
+    {"present.samples", KEY_INTEGER, KEY_LATER, NULL, 1, 1e15, false, NULL, "presentations",
      "length of the run: samples shown, counting repetitions"},
     {0},
 };

@@ -10,20 +10,20 @@
 #include <time.h>
 
 const struct key run_keys[] = {
-    {"name", KEY_TEXT, "", 0, 0, false, NULL, "",
+    {"name", KEY_TEXT, KEY_FORMAL, "", 0, 0, false, NULL, "",
      "name of the run; its default folder is output/<name>, or that of the job file"},
-    {"seed", KEY_INTEGER, "0", 0, 9007199254740992.0, false, NULL, "",
+    {"seed", KEY_INTEGER, KEY_FIXED, "0", 0, 9007199254740992.0, false, NULL, "",
      "of all random numbers: weights, order, generated data, noise"},
-    {"start", KEY_PATH, "", 0, 0, false, NULL, "",
+    {"start", KEY_PATH, KEY_FIXED, "", 0, 0, false, NULL, "",
      "a state file whose weights to begin from, in place of network.init"},
-    {"watchdog", KEY_TIME, "30 min", 0, 1e9, false, NULL, "s",
+    {"watchdog", KEY_TIME, KEY_FORMAL, "30 min", 0, 1e9, false, NULL, "s",
      "how long nothing may move on a machine until the run ends and names the rank that hangs; "
      "0: for ever"},
     {0},
 };
 
 const struct key record_keys[] = {
-    {"record.every", KEY_INTEGER, "100", 0, INFINITY, false, NULL, "presentations",
+    {"record.every", KEY_INTEGER, KEY_LATER, "100", 0, INFINITY, false, NULL, "presentations",
      "how often to write norms, alignment and balance to series.h5; 0: never"},
     {0},
 };

@@ -14,25 +14,26 @@ static const struct dataset_kind *const kinds[] = {
 };
 
 const struct key data_keys[] = {
-    {"data.set", KEY_CHOICE, NULL, 0, 0, false, "glyphs|circles|digits|mnist|mnist7|file", "",
+    {"data.set", KEY_CHOICE, KEY_FIXED, NULL, 0, 0, false,
+     "glyphs|circles|digits|mnist|mnist7|file", "",
      "glyphs and circles are generated; digits, mnist and mnist7 (mnist pooled to 7 x 7) are read "
      "as published; file is your own, in HDF5. circles: a third input, if there is one, is 1"},
-    {"data.path", KEY_PATH, "", 0, 0, false, NULL, "",
+    {"data.path", KEY_PATH, KEY_LATER, "", 0, 0, false, NULL, "",
      "folder of the data files, else $TAUFLOW_DATA/digits or $TAUFLOW_DATA/mnist; for set: file, "
      "the HDF5 file"},
-    {"data.side", KEY_INTEGER, "0", 0, 30000, false, NULL, "pixels",
+    {"data.side", KEY_INTEGER, KEY_FIXED, "0", 0, 30000, false, NULL, "pixels",
      "glyphs are drawn side x side; 0: the smallest side that fills network.widths[0] inputs"},
-    {"data.inner", KEY_REAL, "0.5", 0, 1, false, NULL, "1",
+    {"data.inner", KEY_REAL, KEY_FIXED, "0.5", 0, 1, false, NULL, "1",
      "circles: radius of the inner ring; that of the outer one is 1"},
-    {"data.scatter", KEY_REAL, "0.05", 0, INFINITY, false, NULL, "1",
+    {"data.scatter", KEY_REAL, KEY_FIXED, "0.05", 0, INFINITY, false, NULL, "1",
      "circles: standard deviation of the noise on both coordinates"},
-    {"data.train", KEY_INTEGER, "0", 0, 1e9, false, NULL, "samples",
+    {"data.train", KEY_INTEGER, KEY_FIXED, "0", 0, 1e9, false, NULL, "samples",
      "use the first so many training samples; 0: all there are (glyphs, circles: 10000)"},
-    {"data.test", KEY_INTEGER, "0", 0, 1e9, false, NULL, "samples",
+    {"data.test", KEY_INTEGER, KEY_FIXED, "0", 0, 1e9, false, NULL, "samples",
      "use the first so many test samples; 0: all there are (glyphs, circles: 1000)"},
-    {"data.order", KEY_CHOICE, "shuffled", 0, 0, false, "shuffled|sequential", "",
+    {"data.order", KEY_CHOICE, KEY_FIXED, "shuffled", 0, 0, false, "shuffled|sequential", "",
      "order of the training samples: a new permutation each epoch, or as they come"},
-    {"data.target", KEY_CHOICE, "by_set", 0, 0, false, "by_set|label|y|input", "",
+    {"data.target", KEY_CHOICE, KEY_FIXED, "by_set", 0, 0, false, "by_set|label|y|input", "",
      "what the network should answer: label: 1 at the sample's label and 0 elsewhere; y: the real "
      "target beside the sample (set: file); input: the sample itself, which makes an autoencoder; "
      "by_set: y where there are any, else label"},

@@ -6,7 +6,7 @@
 static const struct model_kind *const kinds[] = {&model_kp};
 
 const struct key model_keys[] = {
-    {"model", KEY_CHOICE, "kp", 0, 0, false, "kp", "",
+    {"model", KEY_CHOICE, KEY_FIXED, "kp", 0, 0, false, "kp", "",
      "the system of equations: kp, continuous-time Kolen-Pollack and its relatives"},
     {0},
 };
