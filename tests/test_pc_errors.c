@@ -269,6 +269,192 @@ START_TEST(the_toy_settles_at_a_third)
 }
 END_TEST
 
+/* Images for autoencoders: uniform noise, and noise with structure to learn. */
+static void noise(long n, int sample, double *x)
+{
+  for (long i = 0; i < n; i++) x[i] = rng_uniform(12, RNG_WEIGHT, 0, (uint64_t)sample, (uint64_t)i);
+}
+
+static void image(long n, int sample, double *x)
+{
+  for (long i = 0; i < n; i++) {
+    double a = 0;
+
+    for (int k = 0; k < 6; k++) a += normal(50 + k, i) * normal(60 + k, sample);
+    x[i] = 1 / (1 + exp(-a));
+  }
+}
+
+static struct pc_result settle(const struct pc_net *net, double **W, struct pc_how how,
+                               const double *x)
+{
+  struct pc_errors *s = pc_errors_create(net, &how);
+
+  pc_errors_weights(s, seen(W));
+  const struct pc_result r = pc_errors_solve(s, x, x, NULL, NULL);
+  pc_errors_destroy(s);
+  return r;
+}
+
+static struct pc_how stopped_at(const struct pc_how *how, int iterations)
+{
+  struct pc_how stopped = *how;
+
+  stopped.max_iterations = iterations;
+  return stopped;
+}
+
+static const long wide[] = {784, 128, 32, 128, 784}, small[] = {64, 24, 8, 24, 64};
+static const struct pc_how steps = {.method = PC_DESCENT, .tolerance = 1e-8, .rate = 0.05};
+
+START_TEST(the_errors_of_an_autoencoder_settle_in_a_dozen_passes)
+{
+  const struct pc_net net = {4, wide, PC_TANH, PC_SIGMOID, false};
+  double *W[MOST], x[784];
+
+  draw(&net, 1, W);
+  for (int b = 0; b < 3; b++) {
+    struct pc_result r;
+    int most = 0;
+
+    noise(784, b, x);
+    const struct pc_result best = settle(&net, W, newton, x);
+    ck_assert_int_eq(best.status, PC_CONVERGED);
+    do {
+      r = settle(&net, W, stopped_at(&lbfgs, ++most), x);
+    } while (r.energy > (1 + 1e-6) * best.energy && most < 50);
+    ck_assert_int_eq(r.status, PC_STOPPED);
+    ck_assert_int_le(r.passes, 15);
+    r = settle(&net, W, lbfgs, x);
+    ck_assert_int_eq(r.status, PC_CONVERGED);
+    ck_assert_int_le(r.passes, 60);
+    ck_assert_double_eq_tol(r.energy, best.energy, 1e-12 * best.energy);
+    ck_assert_double_gt(r.energy_feedforward, r.energy * 1.1);
+  }
+  const struct pc_result best = settle(&net, W, newton, x),
+                         few = settle(&net, W, stopped_at(&steps, 300), x),
+                         many = settle(&net, W, stopped_at(&steps, 500), x);
+  ck_assert_double_gt(few.energy, (1 + 1e-6) * best.energy);
+  ck_assert_double_lt(many.energy, (1 + 1e-6) * best.energy);
+  ck_assert_int_eq(many.status, PC_STOPPED);
+  ck_assert_int_eq(many.passes, 501);
+  undraw(&net, W);
+}
+END_TEST
+
+/* W_l += rate (f_l' o eps_l) x_{l-1}', of tanh below a sigmoid. */
+static void learn(const struct pc_net *net, double rate, const double *const *x,
+                  const double *const *eps, double **W)
+{
+  for (int l = 1; l <= net->L; l++)
+    for (long i = 0; i < net->n[l]; i++) {
+      double *w = W[l] + i * net->n[l - 1];
+      const double f = x[l][i] - eps[l][i], slope = l < net->L ? 1 - f * f : f * (1 - f);
+
+      for (long j = 0; j < net->n[l - 1]; j++) w[j] += rate * slope * eps[l][i] * x[l - 1][j];
+    }
+}
+
+/* Fixed steps of 0.2 settle before training, and not after it. */
+START_TEST(trained_networks_settle_where_fixed_steps_do_not)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_SIGMOID, false};
+  struct pc_how fixed = stopped_at(&steps, 1000);
+  const double *const *at, *const *eps;
+  double *W[MOST], x[64];
+  struct pc_errors *s = pc_errors_create(&net, &lbfgs);
+
+  fixed.rate = 0.2;
+  draw(&net, 1, W);
+  image(64, 1000, x);
+  ck_assert_int_eq(settle(&net, W, fixed, x).status, PC_CONVERGED);
+  for (int step = 0; step < 400; step++) {
+    image(64, step, x);
+    pc_errors_weights(s, seen(W));
+    pc_errors_solve(s, x, x, &at, &eps);
+    learn(&net, 0.5, at, eps, W);
+  }
+  pc_errors_destroy(s);
+  for (int b = 0; b < 5; b++) {
+    image(64, 1000 + b, x);
+    const struct pc_result quasi = settle(&net, W, lbfgs, x), full = settle(&net, W, newton, x),
+                           still = settle(&net, W, fixed, x);
+    ck_assert_int_eq(quasi.status, PC_CONVERGED);
+    ck_assert_int_eq(full.status, PC_CONVERGED);
+    ck_assert_double_eq_tol(quasi.energy, full.energy, 1e-10 * full.energy);
+    ck_assert_double_lt(quasi.energy, quasi.energy_feedforward / 3);
+    ck_assert_int_ne(still.status, PC_CONVERGED);
+    ck_assert_double_gt(still.energy, 2 * quasi.energy);
+  }
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(relu_units_on_kinks_are_counted_and_never_called_converged)
+{
+  const struct pc_net net = {4, small, PC_RELU, PC_SIGMOID, false};
+  double *W[MOST], x[64];
+  long kinks = 0;
+
+  draw(&net, 1, W);
+  for (int b = 0; b < 10; b++) {
+    noise(64, b, x);
+    for (int k = 0; k < 2; k++) {
+      struct pc_how how = *both[k];
+
+      how.plateau = 1e-10;
+      const struct pc_result r = settle(&net, W, how, x);
+      ck_assert_double_lt(r.energy, r.energy_feedforward);
+      ck_assert(r.status == PC_CONVERGED ? r.kinks == 0 && r.gradient < how.tolerance
+                                         : r.kinks > 0 && r.gradient > 1e-4);
+      kinks += r.kinks;
+    }
+  }
+  ck_assert_int_gt(kinks, 10);
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(samples_do_not_know_of_each_other)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_SIGMOID, false};
+  double *W[MOST], x[2][64], first[24];
+
+  draw(&net, 2, W);
+  for (int b = 0; b < 2; b++) noise(64, b, x[b]);
+  for (int k = 0; k < 2; k++) {
+    const double *const *at;
+    struct pc_errors *s = pc_errors_create(&net, both[k]);
+
+    pc_errors_weights(s, seen(W));
+    const struct pc_result r = pc_errors_solve(s, x[0], x[0], &at, NULL);
+    memcpy(first, at[1], sizeof first);
+    pc_errors_solve(s, x[1], x[1], &at, NULL);
+    ck_assert(memcmp(first, at[1], sizeof first) != 0);
+    const struct pc_result again = pc_errors_solve(s, x[0], x[0], &at, NULL);
+    ck_assert(memcmp(first, at[1], sizeof first) == 0);
+    ck_assert(r.passes == again.passes && r.energy == again.energy);
+    pc_errors_destroy(s);
+  }
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_fails)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_LINEAR, false};
+  const struct pc_how *const all[] = {&lbfgs, &newton, &steps};
+  double *W[MOST], x[64];
+
+  draw(&net, 1, W);
+  noise(64, 0, x);
+  x[3] = NAN;
+  for (int k = 0; k < 3; k++)
+    ck_assert_int_eq(settle(&net, W, stopped_at(all[k], 100), x).status, PC_FAILED);
+  undraw(&net, W);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
@@ -284,5 +470,10 @@ int main(int argc, char **argv)
   tcase_add_test(facts, curvature_is_that_of_the_output);
   tcase_add_test(facts, a_linear_network_settles_where_the_dense_system_says);
   tcase_add_test(facts, the_toy_settles_at_a_third);
+  tcase_add_test(facts, the_errors_of_an_autoencoder_settle_in_a_dozen_passes);
+  tcase_add_test(facts, trained_networks_settle_where_fixed_steps_do_not);
+  tcase_add_test(facts, relu_units_on_kinks_are_counted_and_never_called_converged);
+  tcase_add_test(facts, samples_do_not_know_of_each_other);
+  tcase_add_test(facts, what_is_not_finite_fails);
   return suite_run(runner);
 }
