@@ -16,14 +16,16 @@ struct pc_errors *pc_errors_create(const struct pc_net *net, const struct pc_how
   s->x = fail_alloc((size_t)s->net.at[net->L], sizeof *s->x);
   s->best = fail_alloc((size_t)s->net.at[net->L], sizeof *s->best);
   s->gradient = fail_alloc((size_t)s->net.at[net->L], sizeof *s->gradient);
-  if (how->method != PC_DESCENT) s->tao = pc_tao_create(s);
+  if (how->method == PC_DESCENT) return s;
+  s->part = petsc_part();
+  s->minimiser = pc_minimiser(s);
   return s;
 }
 
 void pc_errors_destroy(struct pc_errors *s)
 {
   if (!s) return;
-  pc_tao_destroy(s->tao);
+  if (s->part) s->part->minimiser_destroy(s->minimiser);
   free(s->gradient);
   free(s->best);
   free(s->x);
@@ -67,7 +69,7 @@ struct pc_result pc_errors_solve(struct pc_errors *s, const double *x0, const do
   *r = (struct pc_result){0};
   for (int k = 0; k <= PC_MEMORY; k++) s->lowest[k] = INFINITY;
   pc_local_clamp(&s->net, x0, y);
-  if (s->tao)
+  if (s->minimiser)
     pc_minimise(s);
   else
     pc_descend(s);

@@ -4,13 +4,15 @@
 #define TAUFLOW_PC_METHODS_H
 
 #include "local.h"
+#include "petsc_part.h"
 
 enum { PC_MEMORY = 5 }; /* evaluations over which a plateau is measured */
 
 struct pc_errors {
   struct pc_local net;
   struct pc_how how;
-  struct pc_tao *tao;           /* NULL for descent */
+  const struct petsc_part *part; /* NULL for descent, as is the minimiser */
+  struct minimiser *minimiser;
   double *x;                    /* unknowns at the end */
   double *best;                 /* those of the lowest E so far */
   double *gradient;             /* at the end */
@@ -25,7 +27,7 @@ void pc_note(struct pc_errors *s, const double *unknowns, double E);
 void pc_descend(struct pc_errors *s);
 void pc_minimise(struct pc_errors *s);
 
-struct pc_tao *pc_tao_create(struct pc_errors *s);
-void pc_tao_destroy(struct pc_tao *t);
+/* The minimiser of s, which has all else. */
+struct minimiser *pc_minimiser(struct pc_errors *s);
 
 #endif
