@@ -3,6 +3,7 @@
 #include "cli.h"
 #include "info.h"
 #include "look.h"
+#include "petsc_part.h"
 #include "sweep.h"
 #include "wishes.h"
 #include <malloc.h>
@@ -114,6 +115,7 @@ int main(int argc, char **argv)
     fprintf(stderr, "tauflow: %.*s\n", (int)(strchr(line, '\n') - line), line);
   faults_clear(&faults);
   cli_free(&cli);
+  petsc_end();
   CHECK_MPI(MPI_Finalize());
   return status;
 }

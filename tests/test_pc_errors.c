@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Equilibria of predictive coding: derivatives against differences, linear networks against one
+ * dense system, nonlinear ones against another method, and what is said of those on kinks. */
+#include "pc_errors.h"
+#include "../src/pc/local.h"
+#include "fail.h"
+#include "petsc_part.h"
+#include "rng.h"
+#include "suite.h"
+#include <check.h>
+#include <lapacke.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 5 };
+
+static double normal(int what, long i)
+{
+  return rng_normal(11, RNG_WEIGHT, (uint64_t)what, 0, (uint64_t)i);
+}
+
+/* Weights of N(0, gain^2 / n_{l-1}). */
+static void draw(const struct pc_net *net, double gain, double **W)
+{
+  for (int l = 1; l <= net->L; l++) {
+    const long count = net->n[l] * net->n[l - 1];
+
+    W[l] = fail_alloc((size_t)count, sizeof **W);
+    for (long i = 0; i < count; i++) W[l][i] = gain * normal(l, i) / sqrt((double)net->n[l - 1]);
+  }
+}
+
+static void undraw(const struct pc_net *net, double **W)
+{
+  for (int l = 1; l <= net->L; l++) free(W[l]);
+}
+
+static const double *const *seen(double **W)
+{
+  return (const double *const *)W;
+}
+
+static double dot(long n, const double *u, const double *v)
+{
+  double sum = 0;
+
+  for (long i = 0; i < n; i++) sum += u[i] * v[i];
+  return sum;
+}
+
+static const struct pc_how lbfgs = {.method = PC_LBFGS, .max_iterations = 200, .tolerance = 1e-8};
+static const struct pc_how newton = {.method = PC_NEWTON, .max_iterations = 100, .tolerance = 1e-8};
+static const struct pc_how *const both[] = {&lbfgs, &newton};
+
+/* A network of equal widths with this hidden activation, every kind of output and residual. */
+static struct pc_net variant(int k)
+{
+  static const long n[] = {7, 7, 7, 7};
+
+  return (struct pc_net){.L = 3,
+                         .n = n,
+                         .hidden = (enum pc_act)(k % 4),
+                         .output = k / 4 % 2 ? PC_SIGMOID : PC_LINEAR,
+                         .residual = k / 8 % 2};
+}
+enum { VARIANTS = 16 };
+
+static void put_sample(struct pc_local *p)
+{
+  double x[7], y[7];
+
+  for (int i = 0; i < 7; i++) {
+    x[i] = normal(20, i);
+    y[i] = normal(21, i);
+  }
+  pc_local_clamp(p, x, y);
+}
+
+typedef double evaluation(struct pc_local *p, const double *unknowns, double *gradient);
+
+static void compare_with_differences(struct pc_local *p, evaluation *f, int layer_width)
+{
+  const long N = p->at[p->net.L];
+  double *u = fail_alloc((size_t)N, sizeof *u), *g = fail_alloc((size_t)N, sizeof *g),
+         *unused = fail_alloc((size_t)N, sizeof *u);
+  const double h = 1e-6;
+
+  for (int l = 1; l < p->net.L; l++)
+    for (int i = 0; i < layer_width; i++) u[p->at[l] + i] = normal(22 + l, i);
+  f(p, u, g);
+  for (int l = 1; l < p->net.L; l++)
+    for (int i = 0; i < layer_width; i++) {
+      const long k = p->at[l] + i;
+      const double here = u[k];
+
+      u[k] = here + h;
+      const double above = f(p, u, unused);
+      u[k] = here - h;
+      const double below = f(p, u, unused);
+      u[k] = here;
+      ck_assert_double_eq_tol(g[k], (above - below) / (2 * h), 1e-7 * (1 + fabs(g[k])));
+    }
+  free(u);
+  free(g);
+  free(unused);
+}
+
+START_TEST(gradients_are_those_of_finite_differences)
+{
+  for (int k = 0; k < VARIANTS; k++) {
+    const struct pc_net net = variant(k);
+    struct pc_local p;
+    double *W[MOST];
+
+    pc_local_create(&p, &net);
+    draw(&net, 1.5, W);
+    pc_local_weights(&p, seen(W));
+    put_sample(&p);
+    compare_with_differences(&p, pc_local_errors, 7);
+    compare_with_differences(&p, pc_local_activities, 7);
+    pc_local_destroy(&p);
+    undraw(&net, W);
+  }
+}
+END_TEST
+
+/* v' (I + J'J) v = |v|^2 + |J v|^2, with J v from differences of the output. */
+START_TEST(curvature_is_that_of_the_output)
+{
+  for (int k = 0; k < VARIANTS; k++) {
+    const struct pc_net net = variant(k);
+    const double h = 1e-6;
+    struct pc_local p;
+    double *W[MOST], Jv[7];
+
+    pc_local_create(&p, &net);
+    draw(&net, 1.5, W);
+    pc_local_weights(&p, seen(W));
+    put_sample(&p);
+    const long N = p.at[net.L];
+    double *store = fail_alloc((size_t)(5 * N), sizeof *store), *e = store, *v = e + N, *w = v + N,
+           *Hv = w + N, *Hw = Hv + N;
+    for (int l = 1; l < net.L; l++)
+      for (int i = 0; i < 7; i++) {
+        e[p.at[l] + i] = normal(30 + l, i);
+        v[p.at[l] + i] = normal(33 + l, i);
+        w[p.at[l] + i] = normal(36 + l, i);
+      }
+    for (long i = 0; i < N; i++) e[i] += h * v[i];
+    pc_local_errors(&p, e, Hv);
+    memcpy(Jv, p.eps[net.L], sizeof Jv);
+    for (long i = 0; i < N; i++) e[i] -= 2 * h * v[i];
+    pc_local_errors(&p, e, Hv);
+    for (int i = 0; i < 7; i++) Jv[i] = (p.eps[net.L][i] - Jv[i]) / (2 * h);
+    for (long i = 0; i < N; i++) e[i] += h * v[i];
+    pc_local_errors(&p, e, Hv);
+    pc_local_curvature(&p, v, Hv);
+    pc_local_curvature(&p, w, Hw);
+    const double vHv = dot(N, v, Hv);
+    ck_assert_double_eq_tol(vHv, dot(N, v, v) + dot(7, Jv, Jv), 1e-7 * vHv);
+    ck_assert_double_eq_tol(dot(N, w, Hv), dot(N, v, Hw), 1e-12 * vHv);
+    free(store);
+    pc_local_destroy(&p);
+    undraw(&net, W);
+  }
+}
+END_TEST
+
+/* M_l [n_l][n_{l-1}] */
+static double entry(const struct pc_net *net, double **W, int l, long i, long j)
+{
+  return W[l][i * net->n[l - 1] + j] + (net->residual && i == j);
+}
+
+/* x_1..x_{L-1} end to end from the normal equations of the stationary point,
+ * (I + M_{l+1}' M_{l+1}) x_l - M_l x_{l-1} - M_{l+1}' x_{l+1} = 0, solved as one dense system. */
+static void dense_equilibrium(const struct pc_net *net, double **W, const double *x0,
+                              const double *y, double *z)
+{
+  const int L = net->L;
+  long at[MOST + 1] = {0}, N = 0;
+
+  for (int l = 1; l < L; l++) {
+    at[l] = N;
+    N += net->n[l];
+  }
+  double *H = fail_alloc((size_t)(N * N), sizeof *H);
+  memset(z, 0, (size_t)N * sizeof *z);
+  for (int l = 1; l < L; l++)
+    for (long i = 0; i < net->n[l]; i++) {
+      H[(at[l] + i) * N + at[l] + i] += 1;
+      for (long j = 0; j < net->n[l - 1]; j++) {
+        const double m = entry(net, W, l, i, j);
+        if (l == 1)
+          z[at[l] + i] += m * x0[j];
+        else
+          H[(at[l] + i) * N + at[l - 1] + j] -= m;
+      }
+      for (long k = 0; k < net->n[l + 1]; k++) {
+        const double m = entry(net, W, l + 1, k, i);
+        if (l + 1 == L)
+          z[at[l] + i] += m * y[k];
+        else
+          H[(at[l] + i) * N + at[l + 1] + k] -= m;
+        for (long j = 0; j < net->n[l]; j++)
+          H[(at[l] + i) * N + at[l] + j] += m * entry(net, W, l + 1, k, j);
+      }
+    }
+  ck_assert_int_eq(LAPACKE_dposv(LAPACK_ROW_MAJOR, 'L', (int)N, 1, H, (int)N, z, 1), 0);
+  free(H);
+}
+
+START_TEST(a_linear_network_settles_where_the_dense_system_says)
+{
+  static const long shapes[][4] = {{6, 5, 4, 8}, {9, 9, 9, 9}, {3, 17, 20, 2}};
+
+  for (int k = 0; k < 6; k++) {
+    const struct pc_net net = {
+        .L = 3, .n = shapes[k % 3], .hidden = PC_LINEAR, .residual = k % 3 == 1};
+    struct pc_how how = *both[k / 3];
+    const double *const *x;
+    double *W[MOST], x0[20], y[20], z[60];
+
+    how.tolerance = 1e-11;
+    for (int i = 0; i < 20; i++) {
+      x0[i] = normal(40, i);
+      y[i] = normal(41, i);
+    }
+    draw(&net, 1, W);
+    dense_equilibrium(&net, W, x0, y, z);
+    struct pc_errors *s = pc_errors_create(&net, &how);
+    pc_errors_weights(s, seen(W));
+    const struct pc_result r = pc_errors_solve(s, x0, y, &x, NULL);
+    ck_assert_int_eq(r.status, PC_CONVERGED);
+    for (long i = 0; i < net.n[1]; i++) ck_assert_double_eq_tol(x[1][i], z[i], 1e-9);
+    for (long i = 0; i < net.n[2]; i++) ck_assert_double_eq_tol(x[2][i], z[net.n[1] + i], 1e-9);
+    for (long i = 0; i < net.n[3]; i++) ck_assert(x[3][i] == y[i]);
+    pc_errors_destroy(s);
+    undraw(&net, W);
+  }
+}
+END_TEST
+
+/* Document 002, figure 1A. */
+START_TEST(the_toy_settles_at_a_third)
+{
+  static const long n[] = {1, 1, 2};
+  const struct pc_net net = {.L = 2, .n = n, .hidden = PC_LINEAR};
+  const struct pc_how descent = {PC_DESCENT, 1000, 1e-10, 0, 0.05};
+  const struct pc_how *const all[] = {&lbfgs, &newton, &descent};
+  double one[] = {1, 1}, *W[] = {NULL, one, one}, x0[] = {1}, y[] = {-1, 1};
+
+  for (int k = 0; k < 3; k++) {
+    const double *const *x, *const *eps;
+    struct pc_errors *s = pc_errors_create(&net, all[k]);
+
+    pc_errors_weights(s, seen(W));
+    const struct pc_result r = pc_errors_solve(s, x0, y, &x, &eps);
+    ck_assert_int_eq(r.status, PC_CONVERGED);
+    ck_assert_double_eq_tol(r.energy_feedforward, 2, 1e-15);
+    ck_assert_double_eq_tol(x[1][0], 1.0 / 3, 1e-7);
+    ck_assert_double_eq_tol(eps[1][0], -2.0 / 3, 1e-7);
+    ck_assert_double_eq_tol(eps[2][0], -4.0 / 3, 1e-7);
+    ck_assert_double_eq_tol(eps[2][1], 2.0 / 3, 1e-7);
+    ck_assert_double_eq_tol(r.energy, 4.0 / 3, 1e-12);
+    pc_errors_destroy(s);
+  }
+}
+END_TEST
+
+/* Images for autoencoders: uniform noise, and noise with structure to learn. */
+static void noise(long n, int sample, double *x)
+{
+  for (long i = 0; i < n; i++) x[i] = rng_uniform(12, RNG_WEIGHT, 0, (uint64_t)sample, (uint64_t)i);
+}
+
+static void image(long n, int sample, double *x)
+{
+  for (long i = 0; i < n; i++) {
+    double a = 0;
+
+    for (int k = 0; k < 6; k++) a += normal(50 + k, i) * normal(60 + k, sample);
+    x[i] = 1 / (1 + exp(-a));
+  }
+}
+
+static struct pc_result settle(const struct pc_net *net, double **W, struct pc_how how,
+                               const double *x)
+{
+  struct pc_errors *s = pc_errors_create(net, &how);
+
+  pc_errors_weights(s, seen(W));
+  const struct pc_result r = pc_errors_solve(s, x, x, NULL, NULL);
+  pc_errors_destroy(s);
+  return r;
+}
+
+static struct pc_how stopped_at(const struct pc_how *how, int iterations)
+{
+  struct pc_how stopped = *how;
+
+  stopped.max_iterations = iterations;
+  return stopped;
+}
+
+static const long wide[] = {784, 128, 32, 128, 784}, small[] = {64, 24, 8, 24, 64};
+static const struct pc_how steps = {.method = PC_DESCENT, .tolerance = 1e-8, .rate = 0.05};
+
+START_TEST(the_errors_of_an_autoencoder_settle_in_a_dozen_passes)
+{
+  const struct pc_net net = {4, wide, PC_TANH, PC_SIGMOID, false};
+  double *W[MOST], x[784];
+
+  draw(&net, 1, W);
+  for (int b = 0; b < 3; b++) {
+    struct pc_result r;
+    int most = 0;
+
+    noise(784, b, x);
+    const struct pc_result best = settle(&net, W, newton, x);
+    ck_assert_int_eq(best.status, PC_CONVERGED);
+    do {
+      r = settle(&net, W, stopped_at(&lbfgs, ++most), x);
+    } while (r.energy > (1 + 1e-6) * best.energy && most < 50);
+    ck_assert_int_eq(r.status, PC_STOPPED);
+    ck_assert_int_le(r.passes, 15);
+    r = settle(&net, W, lbfgs, x);
+    ck_assert_int_eq(r.status, PC_CONVERGED);
+    ck_assert_int_le(r.passes, 60);
+    ck_assert_double_eq_tol(r.energy, best.energy, 1e-12 * best.energy);
+    ck_assert_double_gt(r.energy_feedforward, r.energy * 1.1);
+  }
+  const struct pc_result best = settle(&net, W, newton, x),
+                         few = settle(&net, W, stopped_at(&steps, 300), x),
+                         many = settle(&net, W, stopped_at(&steps, 500), x);
+  ck_assert_double_gt(few.energy, (1 + 1e-6) * best.energy);
+  ck_assert_double_lt(many.energy, (1 + 1e-6) * best.energy);
+  ck_assert_int_eq(many.status, PC_STOPPED);
+  ck_assert_int_eq(many.passes, 501);
+  undraw(&net, W);
+}
+END_TEST
+
+/* W_l += rate (f_l' o eps_l) x_{l-1}', of tanh below a sigmoid. */
+static void learn(const struct pc_net *net, double rate, const double *const *x,
+                  const double *const *eps, double **W)
+{
+  for (int l = 1; l <= net->L; l++)
+    for (long i = 0; i < net->n[l]; i++) {
+      double *w = W[l] + i * net->n[l - 1];
+      const double f = x[l][i] - eps[l][i], slope = l < net->L ? 1 - f * f : f * (1 - f);
+
+      for (long j = 0; j < net->n[l - 1]; j++) w[j] += rate * slope * eps[l][i] * x[l - 1][j];
+    }
+}
+
+/* Fixed steps of 0.2 settle before training, and not after it. */
+START_TEST(trained_networks_settle_where_fixed_steps_do_not)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_SIGMOID, false};
+  struct pc_how fixed = stopped_at(&steps, 1000);
+  const double *const *at, *const *eps;
+  double *W[MOST], x[64];
+  struct pc_errors *s = pc_errors_create(&net, &lbfgs);
+
+  fixed.rate = 0.2;
+  draw(&net, 1, W);
+  image(64, 1000, x);
+  ck_assert_int_eq(settle(&net, W, fixed, x).status, PC_CONVERGED);
+  for (int step = 0; step < 400; step++) {
+    image(64, step, x);
+    pc_errors_weights(s, seen(W));
+    pc_errors_solve(s, x, x, &at, &eps);
+    learn(&net, 0.5, at, eps, W);
+  }
+  pc_errors_destroy(s);
+  for (int b = 0; b < 5; b++) {
+    image(64, 1000 + b, x);
+    const struct pc_result quasi = settle(&net, W, lbfgs, x), full = settle(&net, W, newton, x),
+                           still = settle(&net, W, fixed, x);
+    ck_assert_int_eq(quasi.status, PC_CONVERGED);
+    ck_assert_int_eq(full.status, PC_CONVERGED);
+    ck_assert_double_eq_tol(quasi.energy, full.energy, 1e-10 * full.energy);
+    ck_assert_double_lt(quasi.energy, quasi.energy_feedforward / 3);
+    ck_assert_int_ne(still.status, PC_CONVERGED);
+    ck_assert_double_gt(still.energy, 2 * quasi.energy);
+  }
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(relu_units_on_kinks_are_counted_and_never_called_converged)
+{
+  const struct pc_net net = {4, small, PC_RELU, PC_SIGMOID, false};
+  double *W[MOST], x[64];
+  long kinks = 0;
+
+  draw(&net, 1, W);
+  for (int b = 0; b < 10; b++) {
+    noise(64, b, x);
+    for (int k = 0; k < 2; k++) {
+      struct pc_how how = *both[k];
+
+      how.plateau = 1e-10;
+      const struct pc_result r = settle(&net, W, how, x);
+      ck_assert_double_lt(r.energy, r.energy_feedforward);
+      ck_assert(r.status == PC_CONVERGED ? r.kinks == 0 && r.gradient < how.tolerance
+                                         : r.kinks > 0 && r.gradient > 1e-4);
+      kinks += r.kinks;
+    }
+  }
+  ck_assert_int_gt(kinks, 10);
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(samples_do_not_know_of_each_other)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_SIGMOID, false};
+  double *W[MOST], x[2][64], first[24];
+
+  draw(&net, 2, W);
+  for (int b = 0; b < 2; b++) noise(64, b, x[b]);
+  for (int k = 0; k < 2; k++) {
+    const double *const *at;
+    struct pc_errors *s = pc_errors_create(&net, both[k]);
+
+    pc_errors_weights(s, seen(W));
+    const struct pc_result r = pc_errors_solve(s, x[0], x[0], &at, NULL);
+    memcpy(first, at[1], sizeof first);
+    pc_errors_solve(s, x[1], x[1], &at, NULL);
+    ck_assert(memcmp(first, at[1], sizeof first) != 0);
+    const struct pc_result again = pc_errors_solve(s, x[0], x[0], &at, NULL);
+    ck_assert(memcmp(first, at[1], sizeof first) == 0);
+    ck_assert(r.passes == again.passes && r.energy == again.energy);
+    pc_errors_destroy(s);
+  }
+  undraw(&net, W);
+}
+END_TEST
+
+START_TEST(what_is_not_finite_fails)
+{
+  const struct pc_net net = {4, small, PC_TANH, PC_LINEAR, false};
+  const struct pc_how *const all[] = {&lbfgs, &newton, &steps};
+  double *W[MOST], x[64];
+
+  draw(&net, 1, W);
+  noise(64, 0, x);
+  x[3] = NAN;
+  for (int k = 0; k < 3; k++)
+    ck_assert_int_eq(settle(&net, W, stopped_at(all[k], 100), x).status, PC_FAILED);
+  undraw(&net, W);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+  MPI_Init(&argc, &argv);
+  setenv("PETSC_OPTIONS", "-tao_type nm -ksp_max_it 1", 1); /* no test would pass if it were read */
+  Suite *suite = suite_create("pc_errors");
+  TCase *facts = tcase_create("facts");
+  SRunner *runner = srunner_create(suite);
+
+  tcase_set_timeout(facts, 0);
+  suite_add_tcase(suite, facts);
+  tcase_add_unchecked_fixture(facts, NULL, petsc_end);
+  tcase_add_test(facts, gradients_are_those_of_finite_differences);
+  tcase_add_test(facts, curvature_is_that_of_the_output);
+  tcase_add_test(facts, a_linear_network_settles_where_the_dense_system_says);
+  tcase_add_test(facts, the_toy_settles_at_a_third);
+  tcase_add_test(facts, the_errors_of_an_autoencoder_settle_in_a_dozen_passes);
+  tcase_add_test(facts, trained_networks_settle_where_fixed_steps_do_not);
+  tcase_add_test(facts, relu_units_on_kinks_are_counted_and_never_called_converged);
+  tcase_add_test(facts, samples_do_not_know_of_each_other);
+  tcase_add_test(facts, what_is_not_finite_fails);
+  return suite_run(runner);
+}
