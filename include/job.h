@@ -35,7 +35,8 @@ struct key {
   enum key_change change;
   const char *standard; /* default as a user would write it; NULL: required; "=other.key": that
                            key's value; "usual; other.key=word: special": special where that
-                           choice is word; "": unset (KEY_TEXT, KEY_PATH: empty) */
+                           choice is word (usual may be "required"); "": unset (KEY_TEXT, KEY_PATH:
+                           empty) */
   double least, most;   /* inclusive limits of REAL, TIME (s), INTEGER and list members;
                            with above_least, least itself is excluded */
   bool above_least;
@@ -73,6 +74,8 @@ const char *job_text(const struct job *job, const char *name); /* TEXT, PATH; th
 const long *job_integers(const struct job *job, const char *name, long *count);
 /* Was the key given (in the file or by --set)? */
 bool job_is_given(const struct job *job, const char *name);
+/* Has the key its default, given or not? A key that is required has none. */
+bool job_is_usual(const struct job *job, const char *name);
 /* "jobs/a.yml:14", "--set", or "default": for messages of checks across keys. Borrowed. */
 const char *job_place(const struct job *job, const char *name);
 /* The text as given; borrowed. */

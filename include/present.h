@@ -52,6 +52,8 @@ void presenter_destroy(struct presenter *pr);
 double presenter_bytes(const struct network *net);
 /* Prepare presentation p >= 0: x_from, x_to, y. Any p in any order. Local. */
 void presenter_begin(struct presenter *pr, long p);
+/* Number, in its split, of the sample that presentation p >= 0 shows; any p in any order. Local. */
+long presenter_sample(const struct presenter *pr, long p);
 /* b(u), the weight of x_to in x(t) = (1-b) x_from + b x_to. With ramp = 0 it is 1. Local. */
 double presenter_blend(const struct presenter *pr, double u);
 /* y*(t) at time u of the prepared presentation, [outputs], as seen from the segment that begins at

@@ -21,7 +21,8 @@ struct evaluator {
   struct presenter *presenter;
   struct system *sys;
   struct settler *settler;
-  struct solver *solver; /* dynamic read-out only */
+  struct solver *solver;  /* dynamic read-out only */
+  struct solver *batches; /* borrowed; NULL: one presentation after another */
   long samples;
 };
 
@@ -86,6 +87,11 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
   return e;
 }
 
+void evaluator_through(struct evaluator *e, struct solver *batches)
+{
+  e->batches = batches;
+}
+
 void evaluator_destroy(struct evaluator *e)
 {
   if (!e) return;
@@ -126,6 +132,9 @@ long evaluator_samples(const struct evaluator *e)
 
 struct evaluation evaluator_run(struct evaluator *e, long *confusion)
 {
+  if (e->batches)
+    return e->batches->kind->batch->test(e->batches, e->presenter->data, e->samples, confusion);
+
   const struct route *out = e->sys->value[e->model->output];
   const bool counts = out->lo == 0 && out->hi > 0; /* the owner of the first output row */
   const long n = out->n, classes = e->presenter->data->classes;

@@ -142,9 +142,11 @@ static char *standard_in_words(const struct key *key, bool markdown)
   if (!key->standard) return fail_text("required");
   if (key->standard[0] == '\0') return fail_text("none");
   if (key->standard[0] == '=') return fail_text("as %s%s%s", tick, key->standard + 1, tick);
-  if (keys_conditional(key->standard, &c))
-    return fail_text("%s%s%s, with %s%s%s %s%s%s", tick, c.usual, tick, tick, c.word, tick, tick,
-                     c.special, tick);
+  if (keys_conditional(key->standard, &c)) {
+    const char *around = strcmp(c.usual, "required") == 0 ? "" : tick;
+    return fail_text("%s%s%s, with %s%s%s %s%s%s", around, c.usual, around, tick, c.word, tick,
+                     tick, c.special, tick);
+  }
   return fail_text("%s%s%s", tick, key->standard, tick);
 }
 

@@ -107,22 +107,6 @@ static bool take_item(struct axis *axis, const struct given *given, const char *
   return true;
 }
 
-/* A value as one text that equal values have in common. Caller frees. */
-static char *text_of(const struct value *value, const struct key *key)
-{
-  if (key->type != KEY_INTEGERS) return value_word(value, key, 0);
-  char *text = fail_text("%s", "[");
-
-  for (long i = 0; i < value->count; i++) {
-    char *longer = fail_text("%s%s%ld", text, i > 0 ? ", " : "", value->list[i]);
-    free(text);
-    text = longer;
-  }
-  char *closed = fail_text("%s]", text);
-  free(text);
-  return closed;
-}
-
 struct labelled {
   char *text;
   long at;
@@ -143,7 +127,7 @@ static void check_twins(const struct axis *axis, struct faults *faults)
   bool told = false;
 
   for (long i = 0; i < axis->count; i++)
-    list[i] = (struct labelled){text_of(&axis->value[i], axis->key), i};
+    list[i] = (struct labelled){value_text(&axis->value[i], axis->key), i};
   qsort(list, (size_t)axis->count, sizeof *list, by_text);
   for (long i = 1; i < axis->count && !told; i++) {
     told = strcmp(list[i].text, list[i - 1].text) == 0;
@@ -264,7 +248,7 @@ long job_swept_count(const struct job *job, int k)
 
 char *job_swept_word(const struct job *job, int k, long value)
 {
-  return text_of(&job->axis[k].value[value], job->axis[k].key);
+  return value_text(&job->axis[k].value[value], job->axis[k].key);
 }
 
 long job_swept_index(const struct job *job, int k, long member)
@@ -323,7 +307,7 @@ char *job_word(const struct job *job, const char *name)
   const struct slot *slot = job_find(job, name);
 
   CHECK(slot && slot->usable, "%s: no such key, or it has no value", name);
-  return text_of(&slot->value, slot->key);
+  return value_text(&slot->value, slot->key);
 }
 
 const char *job_difference(const struct job *a, const struct job *b, enum key_change below)
@@ -333,7 +317,7 @@ const char *job_difference(const struct job *a, const struct job *b, enum key_ch
   for (long i = 0; i < a->count && !found; i++) {
     const struct key *key = a->slot[i].key;
     if (key->change >= below) continue;
-    char *x = text_of(&a->slot[i].value, key), *y = text_of(&b->slot[i].value, key);
+    char *x = value_text(&a->slot[i].value, key), *y = value_text(&b->slot[i].value, key);
     if (strcmp(x, y) != 0) found = key->name;
     free(x);
     free(y);

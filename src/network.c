@@ -5,8 +5,9 @@
 const struct key network_keys[] = {
     {"network.widths", KEY_INTEGERS, KEY_FIXED, NULL, 1, 1L << 30, false, NULL, "units",
      "widths n_0 ... n_L, from the input to the output"},
-    {"network.hidden", KEY_CHOICE, KEY_FIXED, "relu", 0, 0, false, "relu|clipped_relu|tanh|linear",
-     "", "activation of the hidden layers; the output layer is linear"},
+    {"network.hidden", KEY_CHOICE, KEY_FIXED, "relu; model=pc: linear", 0, 0, false,
+     "relu|clipped_relu|tanh|linear", "",
+     "activation of the hidden layers; the output layer is linear"},
     {"network.cap", KEY_REAL, KEY_FIXED, "1", 0, INFINITY, true, NULL, "1",
      "cap c of the clipped relu, clip(relu(s), -c, +c)"},
     {"network.init", KEY_CHOICE, KEY_FIXED, "xavier", 0, 0, false,

@@ -16,8 +16,8 @@ const struct key present_keys[] = {
     {"present.label_dither", KEY_REAL, KEY_FIXED, "0", 0, 1, false, NULL, "1",
      "share of presentations, evenly spread, that get the target of the one before: exactly p of "
      "any q in a row, p/q being the nearest fraction with q <= 1000"},
-    {"present.samples", KEY_INTEGER, KEY_LATER, NULL, 1, 1e15, false, NULL, "presentations",
-     "length of the run: samples shown, counting repetitions"},
+    {"present.samples", KEY_INTEGER, KEY_LATER, "required; model=pc: 1", 1, 1e15, false, NULL,
+     "presentations", "length of the run: samples shown, counting repetitions"},
     {0},
 };
 
@@ -65,8 +65,7 @@ static void shuffle(const struct presenter *pr, long epoch, uint32_t *sample)
   }
 }
 
-/* The sample shown by presentation p >= 0. */
-static long sample_of(const struct presenter *pr, long p)
+long presenter_sample(const struct presenter *pr, long p)
 {
   struct order *o = pr->order;
   long n = pr->data->count[pr->split], epoch = p / n;
@@ -187,7 +186,7 @@ double presenter_bytes(const struct network *net)
 static void read_input(const struct presenter *pr, long p, double *x)
 {
   if (p >= 0)
-    dataset_sample(pr->data, pr->split, sample_of(pr, p), x);
+    dataset_sample(pr->data, pr->split, presenter_sample(pr, p), x);
   else
     for (long j = 0; j < pr->data->inputs; j++) x[j] = 0;
 }
@@ -206,7 +205,7 @@ static void read_target(const struct presenter *pr, long n, double *y)
 {
   if (n >= 0 && is_dithered(pr, n)) n--;
   if (n >= 0)
-    dataset_target(pr->data, pr->split, sample_of(pr, n), y);
+    dataset_target(pr->data, pr->split, presenter_sample(pr, n), y);
   else
     for (int i = 0; i < pr->outputs; i++) y[i] = 0;
 }
@@ -257,12 +256,12 @@ void presenter_target(const struct presenter *pr, double u, double segment_start
 const double *presenter_truth(const struct presenter *pr)
 {
   if (pr->late_whole == 0 && !is_dithered(pr, pr->p)) return pr->y[2];
-  dataset_target(pr->data, pr->split, sample_of(pr, pr->p), pr->truth);
+  dataset_target(pr->data, pr->split, presenter_sample(pr, pr->p), pr->truth);
   return pr->truth;
 }
 
 int presenter_label(const struct presenter *pr)
 {
   if (pr->data->classes == 0) return -1;
-  return dataset_label(pr->data, pr->split, sample_of(pr, pr->p));
+  return dataset_label(pr->data, pr->split, presenter_sample(pr, pr->p));
 }

@@ -144,6 +144,10 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   s->sys = system_create(s->model, s->state, s->presenter, solver_kind_of(s->job)->means);
   s->solver = solver_create(s->job, s->sys);
   s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
+  if (s->solver->kind->batch) {
+    evaluator_through(s->evaluator, s->solver);
+    if (from_start) s->solver->kind->batch->prepare(s->solver);
+  }
   return true;
 }
 

@@ -4,7 +4,7 @@
 #include "pc_errors.h"
 #include "../src/pc/local.h"
 #include "fail.h"
-#include "petsc_part.h"
+#include "petsc_start.h"
 #include "rng.h"
 #include "suite.h"
 #include <check.h>
@@ -465,7 +465,7 @@ int main(int argc, char **argv)
 
   tcase_set_timeout(facts, 0);
   suite_add_tcase(suite, facts);
-  tcase_add_unchecked_fixture(facts, NULL, petsc_end);
+
   tcase_add_test(facts, gradients_are_those_of_finite_differences);
   tcase_add_test(facts, curvature_is_that_of_the_output);
   tcase_add_test(facts, a_linear_network_settles_where_the_dense_system_says);

@@ -70,6 +70,9 @@ void kp_check(const struct job *job, struct faults *faults)
   const int rule = job_choice(job, "kp.rule");
   const double T = job_real(job, "present.duration");
   static const char *const decays[] = {"kp.tau_dec", "kp.tau_dec_feedback"};
+  static const char *const at_rest[] = {"pc.", NULL};
+
+  model_refuse(job, at_rest, faults);
 
   if (rule == RULE_SGD) check_sgd(job, faults);
   if (rule == RULE_DFA && job_choice(job, "kp.routing") == ROUTING_LAYERWISE)

@@ -38,6 +38,7 @@ const struct key solver_keys[] = {
 
 const struct solver_kind *solver_kind_of(const struct job *job)
 {
+  if (model_kind_of(job) == &model_pc) return &solver_equilibrium;
   return kinds[job_choice(job, "solver.name")];
 }
 
@@ -70,8 +71,20 @@ void solver_destroy(struct solver *s)
 
 enum outcome solver_advance(struct solver *s, long p, double *reached)
 {
+  if (s->kind->batch) return s->kind->batch->advance(s, p, reached);
   system_begin(s->sys, p);
   return s->kind->advance(s, reached);
+}
+
+int solver_figures(struct solver *s, const struct figure **list)
+{
+  *list = NULL;
+  return s->kind->batch ? s->kind->batch->figures(s, list) : 0;
+}
+
+long solver_length(const struct job *job)
+{
+  return job_integer(job, solver_kind_of(job)->batch ? "pc.updates" : "present.samples");
 }
 
 int solver_notes(struct solver *s, struct note *note)
