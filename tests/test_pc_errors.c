@@ -4,7 +4,7 @@
 #include "pc_errors.h"
 #include "../src/pc/local.h"
 #include "fail.h"
-#include "petsc_start.h"
+#include "petsc_part.h"
 #include "rng.h"
 #include "suite.h"
 #include <check.h>
