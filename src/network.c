@@ -10,9 +10,10 @@ const struct key network_keys[] = {
     {"network.cap", KEY_REAL, "1", 0, INFINITY, true, NULL, "1",
      "cap c of the clipped relu, clip(relu(s), -c, +c)"},
     {"network.init", KEY_CHOICE, "xavier", 0, 0, false,
-     "xavier|xavier_uniform|he|orthogonal|norm_preserving", "",
+     "xavier|xavier_uniform|he|orthogonal|norm_preserving|kaiming_uniform|lecun", "",
      "distribution of the initial weights: normal with variance 2/(n_in + n_out); uniform with the "
-     "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out"},
+     "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out; uniform between "
+     "-1/sqrt(n_in) and 1/sqrt(n_in); normal, 1/n_in"},
     {"network.gain", KEY_REAL, "1", 0, INFINITY, false, NULL, "1", "factor on all initial weights"},
     {"network.weights", KEY_CHOICE, "double", 0, 0, false, "double|single", "",
      "precision in which W and V are stored and multiplied; all else is double"},
