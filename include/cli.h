@@ -10,6 +10,7 @@ enum command { RUN, RESUME, SWEEP, CHECK_JOB, INFO, EVALUATE, BENCH, KEYS, HELP,
 struct cli {
   enum command command;
   const char *subject; /* job file, run folder or HDF5 file; NULL where none is due */
+  const char *other;   /* of info --diff: what to compare it with */
   int subjects;
   const char **subject_list; /* [subjects] of bench, owned array of borrowed words */
   const char *out;           /* --out, or NULL */
@@ -19,7 +20,7 @@ struct cli {
   int ranks_per_member;      /* of sweep */
   long member;               /* of sweep: the one to run, or -1 */
   bool gather;               /* of sweep: subject is a folder, from --gather */
-  bool overwrite, confusion, markdown, quick;
+  bool overwrite, confusion, markdown, quick, diff;
   struct plan_options plan; /* of check */
   int sets;
   const char **set; /* [sets] "key=value", owned array of borrowed words */

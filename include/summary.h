@@ -20,5 +20,10 @@ struct summary {
 /* The text, with what the session's parts have counted, and the digest of the state; the caller
  * frees it. Collective. */
 char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest);
+/* What the program says of itself and of the run (code.h), but `ranks`, as such lines. Caller
+ * frees. Local. */
+char *summary_provenance(void);
+/* A text as a value in such a line. Caller frees. Local. */
+char *summary_quoted(const char *text);
 
 #endif

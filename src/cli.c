@@ -26,7 +26,8 @@ enum {
   ASK = 2048,
   GROUP = 4096,
   MEMBER = 8192,
-  GATHER = 16384
+  GATHER = 16384,
+  DIFF = 32768
 };
 
 static const struct {
@@ -40,7 +41,7 @@ static const struct {
     {"sweep", SWEEP, "a job file", SET | OUT | START | WALL | OVERWRITE | GROUP | MEMBER | GATHER},
     {"check", CHECK_JOB, "a job file",
      SET | OUT | START | WALL | OVERWRITE | RANKS | STEPS | MACHINE},
-    {"info", INFO, "an HDF5 file", 0},
+    {"info", INFO, "an HDF5 file", DIFF},
     {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
     {"bench", BENCH, NULL, SET | OUT | WALL | QUICK},
     {"keys", KEYS, NULL, MARKDOWN},
@@ -62,6 +63,7 @@ void cli_print_help(void)
        "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
        "  tauflow evaluate STATE     accuracy and loss of a state file\n"
        "  tauflow info FILE.h5       what a state, series or sweep file holds\n"
+       "  tauflow info --diff A B    how two runs, or state files, differ\n"
        "  tauflow bench              kernels and messages against what this machine can do\n"
        "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
        "  tauflow keys               every job key with default, limits, unit and meaning\n"
@@ -95,7 +97,7 @@ void cli_print_version(void)
   const struct code_fact *fact = code_facts(&count);
 
   printf("tauflow %s\n", TAUFLOW_VERSION);
-  for (int k = 0; k < count; k++) printf("%s: %s\n", fact[k].name, fact[k].value);
+  for (int k = 0; k < count - 1; k++) printf("%s: %s\n", fact[k].name, fact[k].value);
 }
 
 static double read_seconds(const char *word, struct faults *faults)
@@ -159,6 +161,7 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
                                           {"ranks-per-member", required_argument, NULL, GROUP},
                                           {"member", required_argument, NULL, MEMBER},
                                           {"gather", required_argument, NULL, GATHER},
+                                          {"diff", no_argument, NULL, DIFF},
                                           {"help", no_argument, NULL, ASK},
                                           {0}};
   int option, which = 0;
@@ -213,6 +216,9 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
     case QUICK:
       cli->quick = true;
       break;
+    case DIFF:
+      cli->diff = true;
+      break;
     case ASK:
       cli->command = HELP;
       break;
@@ -224,6 +230,8 @@ static void read_options(struct cli *cli, int takes, int argc, char **argv, stru
   for (; optind < argc; optind++) {
     if (cli->command == BENCH)
       cli->subject_list[cli->subjects++] = argv[optind];
+    else if (cli->subject && cli->diff && !cli->other)
+      cli->other = argv[optind];
     else if (cli->subject)
       faults_add(faults, "%s: one thing too many; see tauflow --help", argv[optind]);
     else
@@ -254,6 +262,8 @@ struct cli cli_read(int argc, char **argv, struct faults *faults)
   read_options(&cli, commands[k].takes, argc - 1, argv + 1, faults);
   if (commands[k].subject && !cli.subject && !faults->count && cli.command != HELP)
     faults_add(faults, "tauflow %s needs %s; see tauflow --help", argv[1], commands[k].subject);
+  if (cli.diff && cli.subject && !cli.other)
+    faults_add(faults, "tauflow info --diff needs two runs or state files; see tauflow --help");
   if (!commands[k].subject && cli.subject)
     faults_add(faults, "%s: one thing too many; see tauflow --help", cli.subject);
   return cli;

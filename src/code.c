@@ -1,40 +1,194 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "code.h"
 #include "code_facts.h"
+#include "fail.h"
+#include <cblas.h>
+#include <ctype.h>
 #include <hdf5.h>
-#include <mpi.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sundials/sundials_version.h>
 #include <time.h>
 #include <unistd.h>
+#include <xxhash.h>
+#include <yaml.h>
 
-const struct code_fact *code_facts(int *count)
+enum { HOST = 256, HOSTS_MOST = 8192 /* characters: an attribute holds 64 KiB */ };
+
+static const struct code_run *current;
+
+/* --- machines --- */
+
+static int by_name(const void *a, const void *b)
 {
-  static char mpi[MPI_MAX_LIBRARY_VERSION_STRING], hdf5[32], sundials[32], host[256], date[32];
-  static const struct code_fact fact[] = {
-      {"version", TAUFLOW_VERSION},
-      {"revision", TAUFLOW_REVISION},
-      {"compiler", TAUFLOW_COMPILER},
-      {"flags", TAUFLOW_FLAGS},
-      {"mpi", mpi},
-      {"hdf5", hdf5},
-      {"sundials", sundials},
-      {"host", host},
-      {"date", date},
-  };
-  unsigned major = 0, minor = 0, release = 0;
-  int length;
-  time_t now = time(NULL);
+  return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Where the number at the end of a name begins. */
+static size_t stem(const char *name)
+{
+  size_t n = strlen(name);
+
+  while (n > 0 && isdigit((unsigned char)name[n - 1])) n--;
+  return n;
+}
+
+/* Is `next` the name after `name`, as n10 after n09? */
+static bool follows(const char *name, const char *next)
+{
+  const size_t n = stem(name);
+
+  return name[n] && strlen(name) == strlen(next) && stem(next) == n &&
+         strncmp(name, next, n) == 0 &&
+         strtoull(next + n, NULL, 10) == strtoull(name + n, NULL, 10) + 1;
+}
+
+/* How many of a sorted list are equal to the first. */
+static long equals(long count, char **name)
+{
+  long n = 1;
+
+  while (n < count && strcmp(name[n], name[0]) == 0) n++;
+  return n;
+}
+
+char *code_hosts(long count, char **name)
+{
+  char *text = fail_text("%s", "");
+  bool whole = true;
+
+  qsort(name, (size_t)count, sizeof *name, by_name);
+  for (long i = 0; i < count && whole;) {
+    const char *from = name[i], *to = from;
+    const long each = equals(count - i, name + i);
+
+    for (i += each; i < count && follows(to, name[i]) && equals(count - i, name + i) == each;) {
+      to = name[i];
+      i += each;
+    }
+    whole = strlen(text) < HOSTS_MOST;
+    const char *comma = *text ? ", " : "";
+    char *longer = !whole       ? fail_text("%s, ...", text)
+                   : from == to ? fail_text("%s%s%s x %ld", text, comma, from, each)
+                                : fail_text("%s%s%.*s[%s-%s] x %ld", text, comma, (int)stem(from),
+                                            from, from + stem(from), to + stem(to), each);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
+/* On rank 0; "" on the others. */
+static char *gather_hosts(MPI_Comm comm)
+{
+  char mine[HOST] = "", *all = NULL, *text;
+  int rank, size;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  if (gethostname(mine, sizeof mine - 1) != 0) strcpy(mine, "unknown");
+  if (rank == 0) all = fail_alloc((size_t)size, HOST);
+  CHECK_MPI(MPI_Gather(mine, HOST, MPI_CHAR, all, HOST, MPI_CHAR, 0, comm));
+  if (rank != 0) return fail_text("%s", "");
+  char **name = fail_alloc((size_t)size, sizeof *name);
+  for (int r = 0; r < size; r++) name[r] = all + (size_t)r * HOST;
+  text = code_hosts(size, name);
+  free(name);
+  free(all);
+  return text;
+}
+
+/* --- a run --- */
+
+static void write_date(char *to, size_t room)
+{
+  const time_t now = time(NULL);
   struct tm utc;
+
+  strftime(to, room, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+}
+
+struct code_run code_run_of(MPI_Comm comm, const char *seed)
+{
+  struct code_run run = {.hosts = gather_hosts(comm)};
+  int size;
+
+  CHECK_MPI(MPI_Comm_size(comm, &size));
+  snprintf(run.ranks, sizeof run.ranks, "%d", size);
+  snprintf(run.seed, sizeof run.seed, "%s", seed);
+  write_date(run.started, sizeof run.started);
+  return run;
+}
+
+void code_run_free(struct code_run *run)
+{
+  free(run->hosts);
+  *run = (struct code_run){0};
+}
+
+const struct code_run *code_enter(const struct code_run *run)
+{
+  const struct code_run *was = current;
+
+  current = run;
+  return was;
+}
+
+/* --- all together --- */
+
+enum { OF_CODE = 10, OF_RUN = 4 };
+
+static void find_libraries(struct code_fact *fact)
+{
+  static char mpi[MPI_MAX_LIBRARY_VERSION_STRING], hdf5[32], sundials[32], xxhash[32];
+  unsigned major = 0, minor = 0, release = 0;
+  const unsigned xxh = XXH_versionNumber();
+  int length;
 
   MPI_Get_library_version(mpi, &length);
   mpi[strcspn(mpi, "\n")] = '\0';
   H5get_libversion(&major, &minor, &release);
   snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
   SUNDIALSGetVersion(sundials, sizeof sundials);
-  if (gethostname(host, sizeof host - 1) != 0) strcpy(host, "unknown");
-  strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-  *count = sizeof fact / sizeof fact[0];
+  snprintf(xxhash, sizeof xxhash, "%u.%u.%u", xxh / 10000, xxh / 100 % 100, xxh % 100);
+  fact[0] = (struct code_fact){"mpi", mpi};
+  fact[1] = (struct code_fact){"hdf5", hdf5};
+  fact[2] = (struct code_fact){"sundials", sundials};
+  fact[3] = (struct code_fact){"openblas", openblas_get_config()};
+  fact[4] = (struct code_fact){"yaml", yaml_get_version_string()};
+  fact[5] = (struct code_fact){"xxhash", xxhash};
+}
+
+const struct code_fact *code_facts(int *count)
+{
+  static char written[32];
+  static struct code_fact fact[OF_CODE + OF_RUN + 1] = {
+      {"version", TAUFLOW_VERSION},
+      {"revision", TAUFLOW_REVISION},
+      {"compiler", TAUFLOW_COMPILER},
+      {"flags", TAUFLOW_FLAGS},
+  };
+  int n = OF_CODE;
+
+  find_libraries(fact + 4);
+  if (current) {
+    fact[n++] = (struct code_fact){"hosts", current->hosts};
+    fact[n++] = (struct code_fact){"ranks", current->ranks};
+    fact[n++] = (struct code_fact){"seed", current->seed};
+    fact[n++] = (struct code_fact){"started", current->started};
+  }
+  write_date(written, sizeof written);
+  fact[n++] = (struct code_fact){"written", written};
+  *count = n;
   return fact;
+}
+
+void code_log(struct log *log)
+{
+  int count;
+  const struct code_fact *fact = code_facts(&count);
+
+  log_line(log, "tauflow %s", TAUFLOW_VERSION);
+  for (int k = 0; k < count - 1; k++) log_line(log, "  %s: %s", fact[k].name, fact[k].value);
 }

@@ -248,10 +248,22 @@ static bool is_cost(const char *name)
   static const char *const costs[] = {"wall_s",         "samples_per_s",   "reductions",
                                       "messages",       "bytes_sent",      "messages_per_step",
                                       "bytes_per_step", "peak_memory_MiB", "ranks",
-                                      "version"};
+                                      "version",        "revision",        "hosts",
+                                      "started",        "written"};
 
   for (size_t k = 0; k < sizeof costs / sizeof *costs; k++)
     if (strcmp(name, costs[k]) == 0) return true;
+  return false;
+}
+
+/* What else the program says of itself is in /code, of each member in its files. */
+static bool is_left_out(const char *name)
+{
+  static const char *const facts[] = {"compiler", "flags",    "mpi",  "hdf5",
+                                      "sundials", "openblas", "yaml", "xxhash"};
+
+  for (size_t k = 0; k < sizeof facts / sizeof *facts; k++)
+    if (strcmp(name, facts[k]) == 0) return true;
   return false;
 }
 
@@ -311,6 +323,7 @@ static void write_facts(struct gathering *g)
   for (long i = 0; i < g->members && g->h5.ok; i++)
     for (int k = 0; k < g->facts[i].count && g->h5.ok; k++) {
       const char *name = g->facts[i].name[k];
+      if (is_left_out(name)) continue;
       char *a = fail_text("/summary/%s", name), *b = fail_text("/cost/%s", name);
       if (!h5_has(g->h5.file, a) && !h5_has(g->h5.file, b)) write_fact(g, name);
       free(a);

@@ -10,23 +10,44 @@ struct range {
   long count, odd;             /* odd: not finite */
 };
 
-static void measure(struct range *r, const double *value, long count)
+static void measure(struct range *r, const void *value, bool single, long count)
 {
   for (long i = 0; i < count; i++) {
-    if (!isfinite(value[i])) {
+    const double x = single ? (double)((const float *)value)[i] : ((const double *)value)[i];
+    if (!isfinite(x)) {
       r->odd++;
       continue;
     }
-    r->squares += value[i] * value[i];
-    r->least = fmin(r->least, value[i]);
-    r->most = fmax(r->most, value[i]);
+    r->squares += x * x;
+    r->least = fmin(r->least, x);
+    r->most = fmax(r->most, x);
   }
   r->count += count;
 }
 
-/* Slab by slab: a dataset may be larger than the memory of one rank. */
-static bool measure_set(hid_t set, int dims, const hsize_t *shape, struct range *r)
+/* The part of the digest of a dataset's data that rows i to i + count have. */
+static unsigned long long digest_rows(const char *path, const struct side *side, long i, long count,
+                                      void *value)
 {
+  const struct field part = {.path = path,
+                             .dims = side->dims,
+                             .shape = {side->shape[0], side->shape[1]},
+                             .lo = i,
+                             .hi = i + count,
+                             .ld = side->shape[1],
+                             .single = side->single,
+                             .data = value};
+
+  return field_digest(&part);
+}
+
+/* Slab by slab: a dataset may be larger than the memory of one rank. A sealed one is read in its
+ * own precision, for its digest. */
+static bool measure_set(hid_t set, const char *path, const struct side *side, int dims,
+                        const hsize_t *shape, struct range *r, unsigned long long *digest)
+{
+  const bool single = side->sealed && side->single;
+  const hid_t type = single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
   hsize_t start[H5S_MAX_RANK] = {0}, count[H5S_MAX_RANK];
   long row = 1, rows = (long)shape[0];
 
@@ -43,8 +64,9 @@ static bool measure_set(hid_t set, int dims, const hsize_t *shape, struct range 
     count[0] = (hsize_t)(i + step < rows ? step : rows - i);
     CHECK_H5(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL));
     hid_t memory = CHECK_H5(H5Screate_simple(dims, count, NULL));
-    good = H5Dread(set, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, value) >= 0;
-    if (good) measure(r, value, (long)count[0] * row);
+    good = H5Dread(set, type, memory, space, H5P_DEFAULT, value) >= 0;
+    if (good) measure(r, value, single, (long)count[0] * row);
+    if (good && side->sealed) *digest += digest_rows(path, side, i, (long)count[0], value);
     H5Sclose(memory);
   }
   H5Sclose(space);
@@ -86,10 +108,15 @@ static void print_set(FILE *out, struct h5 *f, const char *name, hid_t set)
       length += snprintf(text + length, sizeof text - (size_t)length, " x %llu",
                          (unsigned long long)shape[d]);
     fprintf(out, "  /%-22s %16s  %-7s %-8s", name, text, type_name(type), unit ? unit : "");
-    if (measure_set(set, dims, shape, &r))
+    const struct side side = side_of(set);
+    char *path = fail_text("/%s", name);
+    unsigned long long digest = 0;
+    if (measure_set(set, path, &side, dims, shape, &r, &digest))
       print_range(out, &r);
     else
       h5_try(f, -1, name);
+    if (side.sealed) h5_judge_digest(f, path, side.digest, digest);
+    free(path);
     if (about) fprintf(out, "  %s", about);
     if (f->ok && r.odd) fprintf(out, " (%ld not finite)", r.odd);
     fprintf(out, "\n");

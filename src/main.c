@@ -83,6 +83,8 @@ static int dispatch(const struct cli *cli, int rank, struct faults *faults)
     if (rank == 0) keys_print(stdout, cli->markdown);
     return EXIT_DONE;
   case INFO: {
+    if (cli->diff)
+      return info_diff(MPI_COMM_WORLD, stdout, (const char *[]){cli->subject, cli->other}, faults);
     int status = rank == 0 ? info_print(stdout, cli->subject, faults) : 0;
     CHECK_MPI(MPI_Bcast(&status, 1, MPI_INT, 0, MPI_COMM_WORLD));
     return status;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "member.h"
-#include "code.h"
 #include "folder.h"
 #include "job_parts.h"
+#include "summary.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,21 +25,6 @@ char *member_folder(const char *out, long member)
 }
 
 /* --- summary.yml --- */
-
-static char *quoted(const char *text)
-{
-  char *value = fail_alloc(2 * strlen(text) + 3, 1), *to = value;
-
-  *to++ = '\'';
-  for (; *text; text++) {
-    if (*text == '\'') *to++ = '\'';
-    *to++ = (unsigned char)*text < ' ' ? ' ' : *text;
-  }
-  while (to > value + 1 && to[-1] == ' ') to--;
-  *to++ = '\'';
-  *to = '\0';
-  return value;
-}
 
 static void take_fact(void *own, const struct reading *r, const char *name, size_t line,
                       const struct given *given)
@@ -186,15 +171,17 @@ static void record_failure(const char *folder, const struct job *job, const char
 {
   struct faults faults = {0};
   char *path = folder_path(folder, "summary.yml"), *used = folder_path(folder, "used.yml");
-  char *words_of = quoted(message), *keys = job_used(job);
-  char *text = fail_text("name: %s\nstatus: failed\nmessage: %s\nversion: %s\n",
-                         job_text(job, "name"), words_of, TAUFLOW_VERSION);
+  char *words_of = summary_quoted(message), *keys = job_used(job);
+  char *provenance = summary_provenance();
+  char *text = fail_text("name: %s\nstatus: failed\nmessage: %s\n%s", job_text(job, "name"),
+                         words_of, provenance);
 
   CHECK(folder_write_text(used, keys, &faults) && folder_write_text(path, text, &faults), "%s",
         faults.text);
   free(text);
   free(keys);
   free(words_of);
+  free(provenance);
   free(path);
   free(used);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run_parts.h"
-#include "code.h"
 #include "folder.h"
 #include "summary.h"
 #include "watch.h"
@@ -349,12 +348,10 @@ static bool open_folder(struct run *r)
 static void announce(struct run *r)
 {
   const struct session *s = r->s;
-  int facts, ranks;
-  const struct code_fact *fact = code_facts(&facts);
+  int ranks;
 
   CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
-  log_line(r->log, "tauflow %s", TAUFLOW_VERSION);
-  for (int k = 0; k < facts; k++) log_line(r->log, "  %s: %s", fact[k].name, fact[k].value);
+  code_log(r->log);
   char widths[256] = "";
   size_t used = 0;
   for (int l = 0; l <= s->net->L && used < sizeof widths - 24; l++)
@@ -415,7 +412,11 @@ static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct fa
 static void run_begin(struct run *r)
 {
   const struct session *s = r->s;
+  char *seed = fail_text("%ld", job_integer(r->job, "seed"));
 
+  r->code = code_run_of(r->comm, seed);
+  r->code_before = code_enter(&r->code);
+  free(seed);
   r->largest_start = fail_alloc((size_t)s->model->synapses, sizeof *r->largest_start);
   r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
   r->diagnostics = diagnostics_create(s->sys);
@@ -439,6 +440,8 @@ static void run_end(struct run *r)
   log_destroy(r->log);
   folder_unlock(r->lock);
   session_destroy(r->s);
+  code_enter(r->code_before);
+  code_run_free(&r->code);
 }
 
 /* Of a run with nothing left to present: say so, or, if the process died between its last state

@@ -3,6 +3,7 @@
 #ifndef TAUFLOW_RUN_PARTS_H
 #define TAUFLOW_RUN_PARTS_H
 
+#include "code.h"
 #include "diagnostics.h"
 #include "log.h"
 #include "record.h"
@@ -19,6 +20,8 @@ struct run {
   const struct run_options *options;
   struct faults *faults;
   struct session *s;
+  struct code_run code;
+  const struct code_run *code_before; /* of a sweep, or NULL */
   struct diagnostics *diagnostics;
   struct recorder *recorder; /* rank 0 */
   struct trace *trace;       /* NULL: none */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* store_h5.h - the HDF5 calls that store, series, gather and info share
  *
- * Private to src/store*.c, series.c, gather.c and info*.c: no other file includes hdf5.h, but for the version
- * in code.c. What a user can cause (full disk, no permission, damaged
- * file) becomes a fault; what only a broken library or no memory can cause aborts by CHECK_H5. */
+ * Private to src/store*.c, series.c, gather.c and info*.c: no other file includes hdf5.h, but for
+ * the version in code.c. What a user can cause (full disk, no permission, damaged file) becomes a
+ * fault; what only a broken library or no memory can cause aborts by CHECK_H5. */
 #ifndef TAUFLOW_STORE_H5_H
 #define TAUFLOW_STORE_H5_H
 
@@ -116,6 +116,10 @@ void h5_move_slab(struct h5 *f, hid_t set, const struct field *field, const stru
 void h5_move_rows(struct h5 *f, MPI_Comm comm, const struct field *field, bool writing);
 /* The digest of a field as the file has it, through a buffer of one slab. Collective. */
 unsigned long long h5_digest_rows(struct h5 *f, MPI_Comm comm, const struct field *field);
+
+/* A fault if the data of a dataset give another digest than the file says. Local. */
+void h5_judge_digest(struct h5 *f, const char *path, unsigned long long said,
+                     unsigned long long found);
 
 /* True if no rank has a fault in `mine`, whose messages move to `faults`. Collective. */
 bool h5_settle(struct faults *mine, MPI_Comm comm, struct faults *faults);

@@ -134,6 +134,14 @@ unsigned long long h5_digest_rows(struct h5 *f, MPI_Comm comm, const struct fiel
   return sum;
 }
 
+void h5_judge_digest(struct h5 *f, const char *path, unsigned long long said,
+                     unsigned long long found)
+{
+  if (f->ok && found != said)
+    faults_add(f->faults, "%s: %s is damaged: its digest is %016llx, its data give %016llx",
+               f->path, path, said, found);
+}
+
 bool h5_settle(struct faults *mine, MPI_Comm comm, struct faults *faults)
 {
   bool good = !faults_any(mine, comm);

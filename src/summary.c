@@ -2,7 +2,9 @@
 #include "summary.h"
 #include "code.h"
 #include "footprint.h"
+#include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 static unsigned long long fingerprint(const struct session *s)
 {
@@ -59,12 +61,48 @@ static char *cost_lines(const struct session *s, double tried)
                    sent.bytes / steps, peak);
 }
 
+char *summary_quoted(const char *text)
+{
+  static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (isalnum((unsigned char)*text) && strspn(text, plain) == strlen(text))
+    return fail_text("%s", text);
+  char *value = fail_alloc(2 * strlen(text) + 3, 1), *to = value;
+
+  *to++ = '\'';
+  for (; *text; text++) {
+    if (*text == '\'') *to++ = '\'';
+    *to++ = (unsigned char)*text < ' ' ? ' ' : *text;
+  }
+  while (to > value + 1 && to[-1] == ' ') to--;
+  *to++ = '\'';
+  *to = '\0';
+  return value;
+}
+
+char *summary_provenance(void)
+{
+  int count;
+  const struct code_fact *fact = code_facts(&count);
+  char *text = fail_text("%s", "");
+
+  for (int k = 0; k < count; k++) {
+    if (strcmp(fact[k].name, "ranks") == 0) continue;
+    char *value = summary_quoted(fact[k].value);
+    char *longer = fail_text("%s%s: %s\n", text, fact[k].name, value);
+    free(value);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
 char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest)
 {
   const struct solver *solver = s->solver;
   const bool tested = sum->test.samples > 0;
   char *counters = counter_lines(solver), *cost = cost_lines(s, sum->tried);
   char *figures = figure_lines(s->solver);
+  char *provenance = summary_provenance();
   char *why =
       sum->stopped_by ? fail_text("stopped_by: %s\n", sum->stopped_by) : fail_text("%s", "");
 
@@ -73,13 +111,14 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
       "name: %s\nstatus: %s\n%stest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "%s%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      "%s%s%sranks: %d\nstate_fingerprint: 0x%016llx\n%s",
       job_text(s->job, "name"), sum->status, why, tested ? sum->test.accuracy : NAN,
       tested ? sum->test.loss : NAN, sum->test.samples, sum->train_accuracy, sum->train_loss,
       sum->done, sum->simulated, sum->wall, sum->rate, solver->kind->name, solver->stats.steps,
       solver->stats.rejected, solver->stats.evaluations, counters, figures, cost, s->part->size,
-      *digest, TAUFLOW_VERSION);
+      *digest, provenance);
   free(why);
+  free(provenance);
   free(counters);
   free(figures);
   free(cost);

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "member.h"
 #include "session.h"
+#include "summary.h"
 #include "wishes.h"
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct sweep {
   const struct job *job;
   const struct sweep_options *options;
   struct faults *faults;
+  struct code_run code;
   long todo;
   long *task; /* [todo] members, in the order in which they are taken */
   struct board *board;
@@ -46,6 +48,19 @@ static long members_over(const struct sweep *s)
   for (int k = 0; k < MEMBER_STATUSES; k++)
     if (member_is_over((enum member_status)k)) over += s->count[k];
   return over;
+}
+
+/* That of the whole sweep, in which each member has its own. */
+static struct code_run code_of(MPI_Comm comm, const struct job *job)
+{
+  char *seed = fail_text("%ld", job_integer(job, "seed"));
+  bool swept = false;
+
+  for (int k = 0; k < job_swept(job); k++)
+    swept = swept || strcmp(job_swept_key(job, k)->name, "seed") == 0;
+  const struct code_run run = code_run_of(comm, swept ? "swept" : seed);
+  free(seed);
+  return run;
 }
 
 /* --- before anything runs --- */
@@ -217,16 +232,17 @@ static void write_summary(struct sweep *s)
   const long *n = s->count, left = job_members(s->job) - members_over(s);
   int ranks;
   CHECK_MPI(MPI_Comm_size(s->comm, &ranks));
-  char *path = folder_path(s->options->out, "summary.yml");
+  char *path = folder_path(s->options->out, "summary.yml"), *provenance = summary_provenance();
   char *text =
       fail_text("name: %s\nstatus: %s\nmembers: %ld\ndone: %ld\ndiverged: %ld\n"
                 "failed: %ld\nleft: %ld\nwall_s: %.6g\nranks: %d\nranks_per_member: %d\n"
-                "version: %s\n",
+                "%s",
                 job_text(s->job, "name"), left > 0 ? "stopped" : "done", job_members(s->job),
                 n[MEMBER_DONE], n[MEMBER_DIVERGED], n[MEMBER_FAILED], left, MPI_Wtime() - s->began,
-                ranks, s->options->ranks_per_member, TAUFLOW_VERSION);
+                ranks, s->options->ranks_per_member, provenance);
 
   folder_write_text(path, text, s->faults);
+  free(provenance);
   free(text);
   free(path);
 }
@@ -234,8 +250,10 @@ static void write_summary(struct sweep *s)
 static void gather(struct sweep *s)
 {
   const double start = MPI_Wtime();
+  const struct code_run *member = code_enter(&s->code); /* it may be in the midst of one */
 
   gather_write(s->job, s->options->out, ".part", s->faults);
+  code_enter(member);
   s->gathered = MPI_Wtime();
   s->gathering = s->gathered - start;
 }
@@ -398,7 +416,7 @@ static int run_all(struct sweep *s)
 {
   int status = EXIT_DONE;
 
-  log_line(s->log, "tauflow %s", TAUFLOW_VERSION);
+  code_log(s->log);
   log_line(s->log, "sweep of %ld members, %ld to run, %d at a time", job_members(s->job), s->todo,
            s->groups);
   s->board = board_create(s->comm, s->todo);
@@ -456,9 +474,10 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
   CHECK_MPI(MPI_Comm_rank(comm, &s.rank));
   CHECK_MPI(MPI_Comm_size(comm, &size));
   s.gathered = s.began;
+  s.code = code_of(comm, job);
+  code_enter(&s.code);
   check_ranks(&s, size);
-  if (faults_any(faults, comm)) return status;
-  if (plan_tasks(&s) && open_folder(&s)) {
+  if (!faults_any(faults, comm) && plan_tasks(&s) && open_folder(&s)) {
     const int k = options->member < 0 ? options->ranks_per_member : size;
     s.groups = size / k;
     CHECK_MPI(MPI_Comm_split(comm, s.rank / k, s.rank, &s.group));
@@ -469,14 +488,20 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
   log_destroy(s.log);
   folder_unlock(s.lock);
   free(s.task);
+  code_enter(NULL);
+  code_run_free(&s.code);
   return status;
 }
 
 int sweep_gather(MPI_Comm comm, const struct job *job, const char *out, struct faults *faults)
 {
+  struct code_run code = code_of(comm, job);
   int rank;
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  code_enter(&code);
   if (rank == 0 && gather_write(job, out, ".gather", faults)) printf("results in %s\n", out);
+  code_enter(NULL);
+  code_run_free(&code);
   return faults_any(faults, comm) ? EXIT_MISTAKE : EXIT_DONE;
 }

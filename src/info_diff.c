@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* info_diff.c - `tauflow info --diff A B`: how two runs differ, and how far their states are apart
+ *
+ * Rank 0 judges both files and writes what is small into a report; then all ranks walk through the
+ * data of both, each through its rows, a slab at a time. */
+#include "folder.h"
+#include "info_parts.h"
+#include "job.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct diff {
+  MPI_Comm comm;
+  int rank;
+  char *path[SIDES]; /* state files, owned */
+  bool same_widths;  /* else nothing is compared */
+  struct pairs pairs;
+  struct faults *mine; /* not yet agreed on */
+  char *report;        /* on rank 0, from here on */
+  size_t length;
+  FILE *out; /* writes it */
+};
+
+/* --- what is small, on rank 0 --- */
+
+/* The state file meant by a word: itself, or the newest in the folder of a run. Caller frees. */
+static char *state_of(const char *word, struct faults *faults)
+{
+  struct stat info;
+  long *list;
+
+  if (stat(word, &info) != 0 || !S_ISDIR(info.st_mode)) return fail_text("%s", word);
+  if (folder_holds(word, "state-last.h5")) return folder_path(word, "state-last.h5");
+  const int states = folder_states(word, &list);
+  char *path = fail_text("%s", word);
+  if (states > 0) {
+    free(path);
+    path = folder_state(word, list[0]);
+  } else {
+    faults_add(faults, "%s: holds no state file", word);
+  }
+  free(list);
+  return path;
+}
+
+static void tell_keys(const struct diff *d, const struct state_header *head)
+{
+  struct faults quiet = {0};
+  struct job *job[SIDES] = {0};
+  int count = 0;
+
+  fprintf(d->out, "keys that differ\n");
+  for (int k = 0; k < SIDES; k++) {
+    if (head[k].job) job[k] = job_parse(head[k].job, d->path[k], "", 0, NULL, &quiet);
+    if (!head[k].job) fprintf(d->out, "  %c holds no job\n", 'A' + k);
+  }
+  if (quiet.count > 0) fprintf(d->out, "  not known: %s", quiet.text);
+  for (int t = 0; job[A] && job[B] && quiet.count == 0 && all_keys[t]; t++)
+    for (const struct key *key = all_keys[t]; key->name; key++) {
+      char *a = job_word(job[A], key->name), *b = job_word(job[B], key->name);
+      if (strcmp(a, b) != 0) fprintf(d->out, "  %-24s %-24s %s\n", key->name, a, b);
+      count += strcmp(a, b) != 0;
+      free(a);
+      free(b);
+    }
+  if (job[A] && job[B] && quiet.count == 0 && count == 0) fprintf(d->out, "  none\n");
+  for (int k = 0; k < SIDES; k++) job_destroy(job[k]);
+  faults_clear(&quiet);
+}
+
+/* One side's attributes of /code, told where the other has another, or (second) none. */
+struct fact_visit {
+  FILE *out;
+  hid_t other;
+  bool second;
+  int count;
+};
+
+static herr_t tell_fact(hid_t group, const char *name, const H5A_info_t *info, void *data)
+{
+  struct fact_visit *v = data;
+  char *here = h5_get_text(group, name), *there = v->other < 0 ? NULL : h5_get_text(v->other, name);
+
+  (void)info;
+  if (here && (v->second ? !there : !there || strcmp(here, there) != 0)) {
+    fprintf(v->out, "  %s\n    A: %s\n    B: %s\n", name, v->second ? "-" : here,
+            v->second ? here
+            : there   ? there
+                      : "-");
+    v->count++;
+  }
+  free(here);
+  free(there);
+  return 0;
+}
+
+static void tell_provenance(const struct diff *d, const struct h5 *f)
+{
+  struct fact_visit v = {.out = d->out};
+  hid_t group[SIDES];
+
+  fprintf(d->out, "provenance that differs\n");
+  for (int k = 0; k < SIDES; k++)
+    group[k] = h5_has(f[k].file, "/code") ? H5Gopen2(f[k].file, "/code", H5P_DEFAULT) : -1;
+  for (int k = 0; k < SIDES; k++) {
+    v.other = group[B - k];
+    v.second = k == B;
+    if (group[k] >= 0) H5Aiterate2(group[k], H5_INDEX_NAME, H5_ITER_INC, NULL, tell_fact, &v);
+  }
+  if (v.count == 0) fprintf(d->out, "  none\n");
+  for (int k = 0; k < SIDES; k++) H5Gclose(group[k]);
+}
+
+static void tell_header(const struct diff *d, const struct state_header *head)
+{
+  for (int k = 0; k < SIDES; k++) {
+    fprintf(d->out, "%c: %s: ", 'A' + k, d->path[k]);
+    if (head[k].resumable)
+      fprintf(d->out, "t = %.17g s, after %ld presentations, status %s\n", head[k].t,
+              head[k].presentation, head[k].status);
+    else
+      fprintf(d->out, "weights to start from\n");
+  }
+  if (head[A].resumable && head[B].resumable)
+    fprintf(d->out, "B is %ld presentations and %.9g s beyond A\n",
+            head[B].presentation - head[A].presentation, head[B].t - head[A].t);
+}
+
+static void tell_widths(const struct diff *d, const struct state_header *head)
+{
+  fprintf(d->out, "the networks are of different widths, so their states are not compared:\n");
+  for (int k = 0; k < SIDES; k++) {
+    fprintf(d->out, "  %c:", 'A' + k);
+    for (int l = 0; l <= head[k].layers; l++) fprintf(d->out, " %ld", head[k].widths[l]);
+    fprintf(d->out, "\n");
+  }
+}
+
+/* All that rank 0 does by itself. */
+static void judge(struct diff *d, const char *const *word)
+{
+  struct state_header head[SIDES] = {{0}};
+  struct h5 f[SIDES];
+  bool good = true;
+
+  d->out = open_memstream(&d->report, &d->length);
+  CHECK(d->out, "out of memory: no room for a report");
+  for (int k = 0; k < SIDES; k++) {
+    d->path[k] = state_of(word[k], d->mine);
+    f[k] = h5_new(d->path[k], d->mine);
+    good = d->mine->count == 0 && h5_open_state(&f[k]) && h5_read_header(&f[k], &head[k]) && good;
+  }
+  if (good) {
+    tell_header(d, head);
+    tell_keys(d, head);
+    tell_provenance(d, f);
+    d->same_widths = head[A].layers == head[B].layers &&
+                     memcmp(head[A].widths, head[B].widths,
+                            ((size_t)head[A].layers + 1) * sizeof *head[A].widths) == 0;
+    if (d->same_widths)
+      d->pairs = apart_list(f);
+    else
+      tell_widths(d, head);
+  }
+  for (int k = 0; k < SIDES; k++) {
+    store_free_header(&head[k]);
+    h5_close(&f[k]);
+  }
+}
+
+static char *share_path(char *path, int rank, MPI_Comm comm)
+{
+  int length = path ? (int)strlen(path) : 0;
+
+  CHECK_MPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
+  if (rank != 0) path = fail_alloc((size_t)length + 1, 1);
+  CHECK_MPI(MPI_Bcast(path, length, MPI_CHAR, 0, comm));
+  return path;
+}
+
+static void share(struct diff *d)
+{
+  struct pairs *p = &d->pairs;
+
+  for (int k = 0; k < SIDES; k++) d->path[k] = share_path(d->path[k], d->rank, d->comm);
+  CHECK_MPI(MPI_Bcast(&d->same_widths, 1, MPI_C_BOOL, 0, d->comm));
+  CHECK_MPI(MPI_Bcast(&p->count, 1, MPI_INT, 0, d->comm));
+  if (d->rank != 0) p->pair = fail_alloc((size_t)p->count + 1, sizeof *p->pair);
+  CHECK_MPI(MPI_Bcast(p->pair, p->count * (int)sizeof *p->pair, MPI_BYTE, 0, d->comm));
+}
+
+int info_diff(MPI_Comm comm, FILE *out, const char *const *word, struct faults *faults)
+{
+  struct faults mine = {0};
+  struct diff d = {.comm = comm, .mine = &mine};
+
+  CHECK_MPI(MPI_Comm_rank(comm, &d.rank));
+  if (d.rank == 0) judge(&d, word);
+  bool good = h5_settle(&mine, comm, faults);
+  if (good) {
+    share(&d);
+    if (d.same_widths) apart_measure(comm, d.path, &d.pairs, &mine);
+    good = h5_settle(&mine, comm, faults);
+  }
+  if (good && d.rank == 0) {
+    if (d.same_widths) apart_print(d.out, &d.pairs);
+    fflush(d.out);
+    fwrite(d.report, 1, d.length, out);
+  }
+  if (d.out) fclose(d.out);
+  free(d.report);
+  free(d.pairs.pair);
+  for (int k = 0; k < SIDES; k++) free(d.path[k]);
+  return good ? 0 : 2;
+}
