@@ -31,6 +31,7 @@ static void end(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+  setenv("OMPI_MCA_opal_signal", "", 1); /* signals are the fuzzer's, or the input is lost */
   CHECK_MPI(MPI_Init(argc, argv));
   if (!mkdtemp(folder)) {
     strcpy(folder, "tauflow-fuzz.XXXXXX");
