@@ -24,6 +24,14 @@ static void measure(struct range *r, const double *value, long count)
   r->count += count;
 }
 
+/* Are there as many numbers as the shape claims, in rows of up to 128 MiB? */
+static bool can_be_measured(hid_t set, long rows)
+{
+  const double longest = 1 << 27;
+
+  return h5_holds(set, true) && (rows == 0 || h5_claimed(set) / (double)rows <= longest);
+}
+
 /* Slab by slab: a dataset may be larger than the memory of one rank. */
 static bool measure_set(hid_t set, int dims, const hsize_t *shape, struct range *r)
 {
@@ -86,7 +94,10 @@ static void print_set(FILE *out, struct h5 *f, const char *name, hid_t set)
       length += snprintf(text + length, sizeof text - (size_t)length, " x %llu",
                          (unsigned long long)shape[d]);
     fprintf(out, "  /%-22s %16s  %-7s %-8s", name, text, type_name(type), unit ? unit : "");
-    if (measure_set(set, dims, shape, &r))
+    r = (struct range){0};
+    if (!can_be_measured(set, (long)shape[0]))
+      fprintf(out, " claims more numbers than the file holds");
+    else if (measure_set(set, dims, shape, &r))
       print_range(out, &r);
     else
       h5_try(f, -1, name);
