@@ -31,7 +31,9 @@ void fail_last_words(const char *path)
 
 static void leave_note(const char *message)
 {
-  const int fd = last_words[0] ? open(last_words, O_WRONLY | O_CREAT | O_APPEND, 0666) : -1;
+  const int fd = last_words[0] ? open(last_words,
+                                      O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0666)
+                               : -1;
 
   if (fd >= 0) dprintf(fd, "%s\n", message);
   if (fd >= 0) close(fd);

@@ -219,7 +219,8 @@ void folder_keep(const char *folder, long keep)
 
 char *folder_read_text(const char *path, struct faults *faults)
 {
-  FILE *in = fopen(path, "rb");
+  const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a fifo must not make us wait */
+  FILE *in = fd >= 0 ? fdopen(fd, "rb") : NULL;
   struct stat info;
 
   if (!in || fstat(fileno(in), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size > 1 << 24) {
@@ -244,7 +245,9 @@ char *folder_read_text(const char *path, struct faults *faults)
 bool folder_publish_text(const char *path, const char *fresh, const char *text,
                          struct faults *faults)
 {
-  FILE *out = fopen(fresh, "wb");
+  unlink(fresh); /* whatever it is: a symbolic link is not written through */
+  const int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  FILE *out = fd >= 0 ? fdopen(fd, "wb") : NULL;
   bool ok = out && fputs(text, out) >= 0;
 
   ok = ok && fflush(out) == 0 && fsync(fileno(out)) == 0;

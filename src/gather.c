@@ -66,7 +66,7 @@ static herr_t visit_column(hid_t group, const char *name, const H5L_info_t *info
     return 0;
   hid_t set = H5Dopen2(group, name, H5P_DEFAULT), space = H5Dget_space(set);
   const int dims = H5Sget_simple_extent_dims(space, shape, NULL);
-  if (dims == 1 || dims == 2) {
+  if ((dims == 1 || dims == 2) && h5_holds(set, true)) {
     struct curve *c = find_curve(v->g, v->group, name);
     const hsize_t width = dims == 2 ? shape[1] : 1;
     if (!c->dims) {

@@ -14,9 +14,10 @@ static char **read_texts(struct h5 *f, const char *path, long members)
   hid_t space = H5Dget_space(set);
   const bool text = H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0;
   const size_t size = text ? H5Tget_size(type) : sizeof(double);
-  char **texts = NULL, *all = fail_alloc((size_t)members + 1, size);
+  const bool good = H5Sget_simple_extent_npoints(space) == members && h5_holds(set, false);
+  char **texts = NULL, *all = good ? fail_alloc((size_t)members + 1, size) : NULL;
 
-  if (H5Sget_simple_extent_npoints(space) == members &&
+  if (good &&
       H5Dread(set, text ? type : H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, all) >= 0) {
     texts = fail_alloc((size_t)members, sizeof *texts);
     for (long i = 0; i < members; i++)
@@ -148,11 +149,13 @@ static void print_accuracies(FILE *out, char *const *label, char *const *accurac
 void info_sweep(FILE *out, struct h5 *f, hid_t root)
 {
   long version = 0, members = 0;
+  hsize_t bytes = 0;
   char *job = h5_get_text_set(f->file, "/job/yaml");
 
   h5_get(root, "version", H5T_NATIVE_LONG, 0, &version);
   if (version != SWEEP_VERSION || !h5_get(root, "members", H5T_NATIVE_LONG, 0, &members) ||
-      members < 1 || !h5_has(f->file, "/keys")) {
+      members < 1 || H5Fget_filesize(f->file, &bytes) < 0 || (hsize_t)members > bytes ||
+      !h5_has(f->file, "/keys")) {
     faults_add(f->faults, "%s: is a sweep file of version %ld: this program reads %d", f->path,
                version, SWEEP_VERSION);
   } else {

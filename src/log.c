@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct log {
@@ -66,7 +67,14 @@ void log_to_file(struct log *log, const char *path)
 {
   if (!log->loud) return;
   if (log->file) fclose(log->file);
-  log->file = fopen(path, "a");
+  const int fd =
+      open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+  struct stat status;
+
+  CHECK(fd >= 0, "cannot open %s: %s", path,
+        errno == ELOOP ? "is a symbolic link: it is not written through" : strerror(errno));
+  CHECK(fstat(fd, &status) == 0 && S_ISREG(status.st_mode), "cannot open %s: is not a file", path);
+  log->file = fdopen(fd, "a");
   CHECK(log->file, "cannot open %s: %s", path, strerror(errno));
 }
 

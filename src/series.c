@@ -92,6 +92,23 @@ static bool open_series(struct h5 *f)
   return ours;
 }
 
+/* Is it laid out as create_column does it, and the file as large as it claims? Where not, HDF5 may
+ * overrun its memory when the dataset grows or shrinks, or be busy with it for ever. */
+static bool is_ours(hid_t set, const struct column *column)
+{
+  const hsize_t width = (hsize_t)column->width;
+  hsize_t chunk[2] = {0, 1};
+  hid_t type = H5Dget_type(set), create = H5Dget_create_plist(set);
+  const int dims = H5Pget_layout(create) == H5D_CHUNKED ? H5Pget_chunk(create, 2, chunk) : 0;
+  const bool ours = H5Tequal(type, H5T_IEEE_F64LE) > 0 && H5Pget_nfilters(create) == 0 &&
+                    (dims == 1 || dims == 2) && chunk[0] == chunk_rows(column->width) &&
+                    chunk[1] == width && h5_holds(set, true);
+
+  H5Pclose(create);
+  H5Tclose(type);
+  return ours;
+}
+
 /* The open dataset and its rows, or a fault if there is none of this shape. Caller closes. */
 static hid_t open_column(struct h5 *f, const struct table *table, const struct column *column,
                          hsize_t *rows)
@@ -106,6 +123,11 @@ static hid_t open_column(struct h5 *f, const struct table *table, const struct c
   if (width != column->width && f->ok) {
     f->ok = false;
     faults_add(f->faults, "%s: has no column %s of width %d", f->path, path, column->width);
+  }
+  if (f->ok && !is_ours(set, column)) {
+    f->ok = false;
+    faults_add(f->faults, "%s: %s, of %llu rows, is not laid out as tauflow does it", f->path, path,
+               (unsigned long long)shape[0]);
   }
   *rows = shape[0];
   H5Sclose(space);
@@ -221,16 +243,23 @@ bool series_last(const char *path, const struct table *table, double *values, st
   return h5_close(&f) && there;
 }
 
-/* Rows, in the order written, before the first whose presentation is beyond last. */
-static hsize_t rows_until(struct h5 *f, hid_t set, hsize_t rows, long last)
+/* Rows before the first whose presentation is beyond last, or none at all (not a number: a crash
+ * cut it short). They never fall, so a few of them are read, however many the file claims. */
+static hsize_t rows_until(struct h5 *f, hid_t set, const struct column *column, hsize_t rows,
+                          long last)
 {
-  double *presentation = fail_alloc((size_t)rows + 1, sizeof *presentation);
   hsize_t keep = 0;
 
-  h5_try(f, H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, presentation),
-         "presentation");
-  while (keep < rows && presentation[keep] <= (double)last) keep++;
-  free(presentation);
+  while (f->ok && keep < rows) {
+    const hsize_t middle = keep + (rows - keep) / 2;
+    double presentation = NAN;
+
+    read_row(f, set, column, middle, &presentation);
+    if (presentation <= (double)last)
+      keep = middle + 1;
+    else
+      rows = middle;
+  }
   return keep;
 }
 
@@ -242,7 +271,7 @@ static void truncate_table(struct h5 *f, const struct table *table, long last)
   for (int c = 0; c < table->columns; c++) {
     hid_t set = open_column(f, table, &table->column[c], &rows);
 
-    if (f->ok && c == 0) keep = rows_until(f, set, rows, last);
+    if (f->ok && c == 0) keep = rows_until(f, set, &table->column[0], rows, last);
     if (rows < keep) keep = rows;
     H5Dclose(set);
   }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store_h5.h"
 #include "code.h"
+#include "guard.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,9 +43,11 @@ hid_t h5_check(hid_t result, const char *call, const char *file, int line)
   return result;
 }
 
+/* Links into other files are not followed: who opens a file reads that file. */
 struct h5 h5_new(const char *path, struct faults *faults)
 {
   CHECK_H5(H5Eset_auto2(H5E_DEFAULT, NULL, NULL));
+  H5Lunregister(H5L_TYPE_EXTERNAL); /* fails from the second time on */
   return (struct h5){.path = path, .file = H5I_INVALID_HID, .ok = true, .faults = faults};
 }
 
@@ -95,6 +99,7 @@ bool h5_create(struct h5 *f, const char *name, H5F_libver_t low, long before)
   hid_t access = access_list(low), create = h5_timeless(H5P_FILE_CREATE);
 
   CHECK_H5(H5Pset_userblock(create, (hsize_t)before));
+  unlink(name);
   f->file = h5_try(f, H5Fcreate(name, H5F_ACC_TRUNC, create, access), "cannot be created");
   f->alone = f->file >= 0;
   H5Pclose(create);
@@ -102,11 +107,35 @@ bool h5_create(struct h5 *f, const char *name, H5F_libver_t low, long before)
   return f->ok;
 }
 
+/* A fifo would make us wait, a device never end; and a run writes to no file but its own. */
+static const char *unfit(const char *path, bool writing)
+{
+  struct stat status;
+
+  if (writing && lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+    return "is a symbolic link: it is not written through";
+  return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)
+             ? "is not a file"
+             : NULL;
+}
+
+static void guard(struct h5 *f, bool on)
+{
+  if (on && !f->guarded) guard_begin(f->path);
+  if (!on && f->guarded) guard_end();
+  f->guarded = on;
+}
+
 bool h5_open(struct h5 *f, bool writing)
 {
-  if (H5Fis_hdf5(f->path) == 0) {
+  const char *wrong = unfit(f->path, writing);
+
+  guard(f, true);
+  if (!wrong && H5Fis_hdf5(f->path) == 0) wrong = "is not an HDF5 file";
+  if (wrong) {
     f->ok = false;
-    faults_add(f->faults, "%s: is not an HDF5 file", f->path);
+    faults_add(f->faults, "%s: %s", f->path, wrong);
+    guard(f, false);
     return false;
   }
   hid_t access = access_list(H5F_LIBVER_EARLIEST);
@@ -115,6 +144,7 @@ bool h5_open(struct h5 *f, bool writing)
                    "cannot be opened");
   f->alone = writing && f->file >= 0;
   H5Pclose(access);
+  guard(f, f->ok);
   return f->ok;
 }
 
@@ -122,6 +152,7 @@ bool h5_open_all(struct h5 *f, const char *name, MPI_Comm comm, bool writing)
 {
   hid_t access = access_list(H5F_LIBVER_V110);
 
+  guard(f, !writing);
   CHECK_H5(H5Pset_fapl_mpio(access, comm, MPI_INFO_NULL));
   CHECK_H5(H5Pset_all_coll_metadata_ops(access, true));
   f->file =
@@ -137,10 +168,13 @@ bool h5_close(struct h5 *f)
   if (f->file >= 0) {
     H5Fget_intent(f->file, &intent);
     if (intent & H5F_ACC_RDWR) h5_try(f, H5Fflush(f->file, H5F_SCOPE_GLOBAL), "cannot be written");
-    h5_try(f, H5Fclose(f->file), "cannot be closed");
+    /* A file that cannot be closed may crash HDF5 when it ends: then the guard has the last word.
+     */
+    if (h5_try(f, H5Fclose(f->file), "cannot be closed") < 0) f->guarded = false;
     f->file = H5I_INVALID_HID;
     f->alone = false;
   }
+  guard(f, false);
   return f->ok;
 }
 
@@ -257,6 +291,40 @@ void h5_put_job(struct h5 *f, const char *text)
   H5Gclose(group);
 }
 
+static double file_bytes(hid_t object)
+{
+  hsize_t size = 0;
+  hid_t file = H5Iget_file_id(object);
+
+  if (H5Fget_filesize(file, &size) < 0) size = 0;
+  H5Fclose(file);
+  return (double)size;
+}
+
+double h5_claimed(hid_t set)
+{
+  hsize_t shape[H5S_MAX_RANK];
+  hid_t space = H5Dget_space(set), type = H5Dget_type(set);
+  const int dims = H5Sget_simple_extent_dims(space, shape, NULL);
+  double bytes = (double)H5Tget_size(type);
+
+  for (int d = 0; d < dims; d++) bytes *= (double)shape[d];
+  H5Tclose(type);
+  H5Sclose(space);
+  return bytes;
+}
+
+bool h5_holds(hid_t set, bool grows)
+{
+  hid_t create = H5Dget_create_plist(set);
+  const bool elsewhere = H5Pget_layout(create) == H5D_VIRTUAL || H5Pget_external_count(create) > 0;
+  const double ratio = H5Pget_nfilters(create) > 0 ? 1100 : 1; /* deflate's limit is 1032 */
+  const double stored = fmin((double)H5Dget_storage_size(set), file_bytes(set));
+
+  H5Pclose(create);
+  return !elsewhere && h5_claimed(set) <= ratio * stored + (grows ? 1 << 24 : 0);
+}
+
 bool h5_has(hid_t file, const char *path)
 {
   char *part = fail_text("%s", path);
@@ -282,8 +350,9 @@ static herr_t read_any(hid_t object, hid_t memory_type, void *value)
 
 static char *read_text(hid_t object, hid_t type)
 {
-  static const size_t most = 64 << 20; /* no text of ours is longer; a damaged size may be */
-  size_t size = H5Tget_size(type);
+  static const size_t longest = 64 << 20; /* no text of ours is longer; a damaged size may be */
+  const double there = file_bytes(object);
+  const size_t size = H5Tget_size(type), most = there < longest ? (size_t)there : longest;
   char *text = NULL;
 
   if (H5Tis_variable_str(type) > 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* store_h5.h - the HDF5 calls that store, series, gather and info share
  *
- * Private to src/store*.c, series.c, gather.c and info*.c: no other file includes hdf5.h, but for
- * the version in code.c. What a user can cause (full disk, no permission, damaged file) becomes a
- * fault; what only a broken library or no memory can cause aborts by CHECK_H5. */
+ * Private to src/store*.c, series.c, gather.c, info*.c and datasets/file.c: no other file includes
+ * hdf5.h, but for the version in code.c. What a user can cause (full disk, no permission, damaged
+ * file) becomes a fault; what only a broken library or no memory can cause aborts by CHECK_H5. */
 #ifndef TAUFLOW_STORE_H5_H
 #define TAUFLOW_STORE_H5_H
 
@@ -25,6 +25,7 @@ struct h5 {
   const char *path;      /* borrowed; the name in messages */
   hid_t file;            /* negative: not open */
   bool alone;            /* created or opened for writing by the serial driver */
+  bool guarded;          /* a crash is put down to it: guard.h */
   bool ok;               /* false from the first failure on */
   struct faults *faults; /* borrowed */
 };
@@ -40,9 +41,11 @@ struct h5 h5_new(const char *path, struct faults *faults);
 hid_t h5_try(struct h5 *f, hid_t result, const char *what);
 
 /* Create `name` (usually f->path) by the serial driver, in a format no older than `low`, with so
- * many bytes free before HDF5's own (0, or a power of 2 from 512 on). Local. */
+ * many bytes free before HDF5's own (0, or a power of 2 from 512 on). What has the name already
+ * goes away, so that a symbolic link is not written through. Local. */
 bool h5_create(struct h5 *f, const char *name, H5F_libver_t low, long before);
-/* Open f->path by the serial driver, without locks. Local. */
+/* Open f->path by the serial driver, without locks. For writing it must be a file itself, not a
+ * symbolic link to one. Local. */
 bool h5_open(struct h5 *f, bool writing);
 /* Open `name` by the MPI driver. Collective; faults are not agreed. */
 bool h5_open_all(struct h5 *f, const char *name, MPI_Comm comm, bool writing);
@@ -69,6 +72,13 @@ void h5_put(struct h5 *f, hid_t object, const char *name, hid_t file_type, hid_t
 /* Write the groups /code (facts) and /job (dataset yaml; text may be NULL). Local. */
 void h5_put_code(struct h5 *f);
 void h5_put_job(struct h5 *f, const char *text);
+
+/* The bytes that the shape of a dataset claims. Local. */
+double h5_claimed(hid_t set);
+/* Can the file hold them: what it stores of this dataset, or 1100 times that where it is
+ * compressed? False if they are in other files. Asked before anything is done by a claimed shape.
+ * grows: the last rows may be missing, as a crash leaves a series; up to 16 MiB. Local. */
+bool h5_holds(hid_t set, bool grows);
 
 /* Is there an object at this absolute path? Local. */
 bool h5_has(hid_t file, const char *path);

@@ -93,6 +93,23 @@ static long *fetch_widths(hid_t file, long *count)
   return widths;
 }
 
+/* Weights in single precision, compressed as far as can be, take this much of a file; so widths
+ * that promise more are known to be wrong before memory is claimed for them. */
+static void judge_widths(struct h5 *f, const struct state_header *head)
+{
+  hsize_t size = 0;
+  double weights = 0;
+
+  for (int l = 0; l < head->layers; l++)
+    weights += (double)head->widths[l] * (double)head->widths[l + 1];
+  H5Fget_filesize(f->file, &size);
+  if (4 * weights > 1100 * (double)size)
+    faults_add(f->faults,
+               "%s: the widths in /network claim %.4g weights: more than its %llu bytes "
+               "can hold",
+               f->path, weights, (unsigned long long)size);
+}
+
 static void read_widths(struct h5 *f, struct state_header *head)
 {
   long count;
@@ -114,6 +131,7 @@ static void read_widths(struct h5 *f, struct state_header *head)
                  f->path, head->widths[l], l, WIDTH_MOST);
       return;
     }
+  judge_widths(f, head);
 }
 
 /* Values that no run can have reached; files of version 1 have no seal that would notice. */
@@ -275,6 +293,9 @@ static void judge_set(struct h5 *f, const struct field *field, const hsize_t *wa
     faults_add(f->faults, "%s: %s must hold floating-point numbers", f->path, field->path);
   if (dims != field->dims || memcmp(shape, wanted, (size_t)dims * sizeof *shape) != 0)
     faults_add(f->faults, "%s: %s is %s, but %s is wanted", f->path, field->path, have, want);
+  else if (!h5_holds(set, false))
+    faults_add(f->faults, "%s: %s claims %s numbers: more than the file holds", f->path,
+               field->path, have);
   judged->single = H5Tequal(type, H5T_IEEE_F32LE) > 0;
   judged->sealed = (judged->single || H5Tequal(type, H5T_IEEE_F64LE) > 0) &&
                    h5_get(set, "digest", H5T_NATIVE_ULLONG, 0, &judged->digest);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Facts about series files. */
+#include "full_disk.h"
 #include "info.h"
 #include "series.h"
 #include <check.h>
@@ -187,11 +188,34 @@ START_TEST(a_full_disk_is_a_fault_and_leaves_the_older_file)
 
   ck_assert(create());
   ck_assert(append(1, 1));
-  ck_assert_int_eq(symlink("/dev/full", part), 0);
-  expect_refusal(series_create(path, "", 2, tables, &faults), &faults, "No space left on device");
+  disk_is_full = true;
+  const bool done = series_create(path, "", 2, tables, &faults);
+  disk_is_full = false;
+  expect_refusal(done, &faults, "No space left on device");
   ck_assert_int_ne(access(part, F_OK), 0);
   ck_assert_int_eq(numbers("/loss", value), 1);
   free(part);
+}
+END_TEST
+
+START_TEST(a_link_is_not_written_through)
+{
+  struct faults faults = {0};
+  double row[] = {1, 2, 3, 4, 5}, value[2];
+  char *other = fail_text("%s.other", path);
+
+  ck_assert(create());
+  ck_assert(append(1, 1));
+  ck_assert_int_eq(rename(path, other), 0);
+  ck_assert_int_eq(symlink(strrchr(other, '/') ? strrchr(other, '/') + 1 : other, path), 0);
+  expect_refusal(series_append(path, tables, row, &faults), &faults, "is a symbolic link");
+  expect_refusal(series_truncate(path, 1, tables, 0, &faults), &faults, "is a symbolic link");
+  ck_assert_int_eq(numbers("/loss", value), 1); /* reading follows it */
+  ck_assert(create());
+  ck_assert(append(1, 1));
+  ck_assert_int_eq(unlink(other), 0);
+  ck_assert_int_eq(numbers("/loss", value), 1);
+  free(other);
 }
 END_TEST
 
@@ -245,6 +269,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, a_reader_may_hold_the_file_open);
   tcase_add_test(facts, an_unreadable_file_is_a_fault);
   tcase_add_test(facts, a_full_disk_is_a_fault_and_leaves_the_older_file);
+  tcase_add_test(facts, a_link_is_not_written_through);
   tcase_add_test(facts, a_series_of_other_columns_is_a_fault);
   tcase_add_test(facts, info_tells_what_a_series_holds);
   suite_add_tcase(suite, facts);

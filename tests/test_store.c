@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Facts about state files. All ranks share one folder, removed at the end. */
 #include "agree.h"
+#include "full_disk.h"
 #include "info.h"
 #include "series.h"
 #include "store.h"
@@ -749,19 +750,50 @@ END_TEST
 START_TEST(a_full_disk_is_a_fault_and_leaves_the_older_file)
 {
   struct faults faults = {0};
-  char *path = fresh_state("full.h5"), *part = in_folder("full.h5.part");
+  char *path = fresh_state("full.h5");
   int before = files_in_folder();
 
   MPI_Barrier(MPI_COMM_WORLD);
-  bool good = rank != 0 || symlink("/dev/full", part) == 0;
-  good = refused(write_state(MPI_COMM_WORLD, path, EVEN, &faults), &faults,
-                 "No space left on device") &&
-         good;
+  disk_is_full = true;
+  bool good =
+      refused(write_state(MPI_COMM_WORLD, path, EVEN, &faults), &faults, "No space left on device");
+  disk_is_full = false;
   struct field *field = make_fields(MPI_COMM_WORLD, EVEN, true);
   good = store_read_fields(MPI_COMM_WORLD, path, FIELDS, field, false, &faults) && good;
   free_fields(field);
   good = good && (rank != 0 || files_in_folder() == before);
-  free(part);
+  free(path);
+  ck_assert(agree(MPI_COMM_WORLD, good));
+}
+END_TEST
+
+START_TEST(a_link_is_not_written_through)
+{
+  static const char *const links[] = {"linked.h5.part", "linked.h5"};
+  struct faults faults = {0};
+  char *path = in_folder("linked.h5"), *target = in_folder("precious");
+  struct stat status = {0};
+  bool good = true;
+
+  if (rank == 0) {
+    FILE *out = fopen(target, "w");
+    good = out && fputs("precious", out) >= 0 && fclose(out) == 0;
+    for (int k = 0; k < 2; k++) {
+      char *link = in_folder(links[k]);
+      good = symlink("precious", link) == 0 && good;
+      free(link);
+    }
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  good = write_state(MPI_COMM_WORLD, path, EVEN, &faults) && good;
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (rank == 0) {
+    good = stat(target, &status) == 0 && status.st_size == 8 && good;
+    good = lstat(path, &status) == 0 && S_ISREG(status.st_mode) && good;
+    unlink(target);
+    unlink(path);
+  }
+  free(target);
   free(path);
   ck_assert(agree(MPI_COMM_WORLD, good));
 }
@@ -908,6 +940,7 @@ static Suite *make_suite(void)
   tcase_add_test(facts, a_folder_without_permission_is_a_fault);
   tcase_add_test(facts, a_missing_folder_is_a_fault);
   tcase_add_test(facts, a_full_disk_is_a_fault_and_leaves_the_older_file);
+  tcase_add_test(facts, a_link_is_not_written_through);
   tcase_add_test(facts, failures_leave_no_files);
   tcase_add_test(facts, many_slabs_and_wide_rows_work);
   tcase_add_test(facts, info_tells_what_a_state_holds);

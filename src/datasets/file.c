@@ -3,12 +3,12 @@
  *
  * /train/x [N][n0] and /test/x, with labels (/train/label [N]: whole numbers >= 0, as many classes
  * as the largest label of both splits says), real targets (/train/y [N][n_L]), or both: any integer
- * or floating type for x and y. What one split has, the other must have. Next to the store this is
- * the one other place that knows HDF5: the store moves the program's own files with all ranks at
- * once, this reads a stranger's with rank 0 alone. Numbers stay in single precision when the file's
- * type fits in it, because every rank holds them all. */
+ * or floating type for x and y. What one split has, the other must have. The store moves
+ * the program's own files with all ranks at once, this reads a stranger's with rank 0 alone.
+ * Numbers stay in single precision when the file's type fits in it, because every rank holds them
+ * all. */
+#include "../store_h5.h"
 #include "files.h"
-#include <hdf5.h>
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
@@ -37,8 +37,7 @@ struct found {
 /* The file under inspection. */
 struct reader {
   const char *path;
-  hid_t file;
-  double size; /* bytes */
+  struct h5 h5;
   struct faults *faults;
 };
 
@@ -61,17 +60,6 @@ struct table {
   hsize_t dims[2]; /* dims[1] is 1 for labels */
   bool single;     /* single precision holds its values exactly */
 };
-
-/* Does the file have that many bytes? Compression makes at most 1100 from one. */
-static bool fits(const struct reader *r, const struct table *t, size_t item)
-{
-  hid_t plist = H5Dget_create_plist(t->set);
-  double ratio = plist >= 0 && H5Pget_nfilters(plist) > 0 ? 1100 : 1;
-  double stored = fmin((double)H5Dget_storage_size(t->set), r->size);
-
-  H5Pclose(plist);
-  return (double)t->dims[0] * (double)t->dims[1] * (double)item <= ratio * stored;
-}
 
 /* Type, shape and size of an open dataset are as they must be, else a fault. */
 static bool is_sound(struct reader *r, struct table *t, const struct part *part)
@@ -97,7 +85,7 @@ static bool is_sound(struct reader *r, struct table *t, const struct part *part)
                t->name, found, found == 1 ? "" : "s", part->shape);
     return false;
   }
-  if (fits(r, t, item)) return true;
+  if (h5_holds(t->set, false)) return true;
   faults_add(r->faults, "%s: %s claims %llu x %llu numbers of %zu bytes: more than the file holds",
              r->path, t->name, (unsigned long long)t->dims[0], (unsigned long long)t->dims[1],
              item);
@@ -107,11 +95,7 @@ static bool is_sound(struct reader *r, struct table *t, const struct part *part)
 /* Open what there is of a part in both splits, and check it; false with a fault. */
 static bool open_part(struct reader *r, struct table t[2], const struct part *part)
 {
-  H5E_BEGIN_TRY
-  {
-    for (int s = TRAIN; s <= TEST; s++) t[s].set = H5Dopen2(r->file, part->name[s], H5P_DEFAULT);
-  }
-  H5E_END_TRY
+  for (int s = TRAIN; s <= TEST; s++) t[s].set = H5Dopen2(r->h5.file, part->name[s], H5P_DEFAULT);
   for (int s = TRAIN; s <= TEST; s++) {
     t[s].name = part->name[s];
     if (t[s].set >= 0 && !is_sound(r, &t[s], part)) return false;
@@ -136,14 +120,9 @@ static bool read_rows(struct reader *r, const struct table *t, hsize_t first, hs
 {
   hsize_t start[2] = {first, 0}, count[2] = {rows, t->dims[1]};
   hid_t from = H5Dget_space(t->set), to = H5Screate_simple(2, count, NULL);
-  herr_t status;
 
-  H5E_BEGIN_TRY
-  {
-    H5Sselect_hyperslab(from, H5S_SELECT_SET, start, NULL, count, NULL);
-    status = H5Dread(t->set, type, to, from, H5P_DEFAULT, data);
-  }
-  H5E_END_TRY
+  H5Sselect_hyperslab(from, H5S_SELECT_SET, start, NULL, count, NULL);
+  const herr_t status = H5Dread(t->set, type, to, from, H5P_DEFAULT, data);
   H5Sclose(from);
   H5Sclose(to);
   if (status < 0)
@@ -252,6 +231,7 @@ static void read_samples(struct reader *r, struct table t[PARTS][2], struct data
 /* Open the file itself, or a fault. */
 static bool open_file(struct reader *r, const struct job *job)
 {
+  struct faults reason = {0};
   struct stat about;
 
   r->path = job_text(job, "data.path");
@@ -265,16 +245,14 @@ static bool open_file(struct reader *r, const struct job *job)
                job_place(job, "data.path"));
     return false;
   }
-  r->size = (double)about.st_size;
-  H5E_BEGIN_TRY
-  {
-    r->file = H5Fopen(r->path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  }
-  H5E_END_TRY
-  if (r->file < 0)
+  r->h5 = h5_new(r->path, &reason);
+  const bool open = h5_open(&r->h5, false);
+  faults_clear(&reason);
+  r->h5.faults = r->faults;
+  if (!open)
     faults_add(r->faults, "data.path = %s: must be an HDF5 file; it is not, or is damaged (%s)",
                r->path, job_place(job, "data.path"));
-  return r->file >= 0;
+  return open;
 }
 
 /* Rank 0's part. */
@@ -290,7 +268,7 @@ static void read_file(struct dataset *ds, const struct job *job, struct faults *
   if (sound) read_samples(&r, t, ds, job);
   for (int k = 0; k < PARTS; k++)
     for (int s = TRAIN; s <= TEST; s++) close_table(&t[k][s]);
-  H5Fclose(r.file);
+  h5_close(&r.h5);
 }
 
 /* Rows that rank 0 has read, to all. Collective. */

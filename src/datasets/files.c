@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "files.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -34,7 +36,16 @@ struct source *source_open(const char *folder, const char *name, struct faults *
     free(path);
     path = fail_text("%s/%s.gz", folder, name);
   }
-  gzFile gz = gzopen(path, "rb");
+  const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a fifo must not make us wait */
+  struct stat status;
+
+  if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
+    faults_add(faults, "%s: is not a file", path);
+    close(fd);
+    free(path);
+    return NULL;
+  }
+  gzFile gz = fd >= 0 ? gzdopen(fd, "rb") : NULL;
   if (!gz) {
     faults_add(faults,
                "%s/%s: %s, with or without .gz; set data.path to the folder of the file, or the "

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "fuzz.h"
+#include "dataset.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@ static void end(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+  setenv("OMPI_MCA_opal_signal", "", 1); /* signals are the fuzzer's, or the input is lost */
   CHECK_MPI(MPI_Init(argc, argv));
   if (!mkdtemp(folder)) {
     strcpy(folder, "tauflow-fuzz.XXXXXX");
@@ -99,4 +102,47 @@ void fuzz_judge(struct faults *faults)
   for (const char *c = faults->text; c && *c; c++) lines += *c == '\n';
   PROMISE(lines == faults->count);
   faults_clear(faults);
+}
+
+/* Numbers are finite and labels within the classes, for every sample the set says it has. */
+static void look_at(const struct dataset *ds)
+{
+  double *x = fail_alloc((size_t)ds->inputs, sizeof *x);
+
+  for (int split = TRAIN; split <= TEST; split++) {
+    PROMISE(ds->count[split] > 0);
+    for (long k = 0; k < ds->count[split]; k++) {
+      dataset_sample(ds, (enum split)split, k, x);
+      for (long i = 0; i < ds->inputs; i++) PROMISE(isfinite(x[i]));
+      const int label = dataset_label(ds, (enum split)split, k);
+      PROMISE(label >= 0 && label < ds->classes);
+    }
+  }
+  free(x);
+}
+
+void fuzz_dataset(const char *text, const char *const *names, int files, const uint8_t *data,
+                  size_t size)
+{
+  struct bytes rest = {data, size};
+  struct faults faults = {0};
+
+  for (int k = 0; k < files; k++) {
+    const struct bytes part = bytes_part(&rest);
+    char *path = fuzz_path(names[k]);
+
+    fuzz_put(path, part.at, part.left);
+    free(path);
+  }
+  char *set = fail_text("data.path=%s", folder);
+  const char *sets[] = {set};
+  struct job *job = job_parse(text, "fuzz", "/", 1, sets, &faults);
+  PROMISE(!faults.count);
+  struct dataset *ds = dataset_create(job, MPI_COMM_SELF, &faults);
+  PROMISE((ds != NULL) == (faults.count == 0));
+  if (ds) look_at(ds);
+  dataset_destroy(ds);
+  job_destroy(job);
+  free(set);
+  fuzz_judge(&faults);
 }

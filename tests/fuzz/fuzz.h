@@ -36,6 +36,9 @@ const char *fuzz_folder(void);
 char *fuzz_path(const char *name);
 /* Make the file of that path hold these bytes. */
 void fuzz_put(const char *path, const void *bytes, size_t count);
+/* Open the data set of a job whose files are parts of the input, and look at every sample. */
+void fuzz_dataset(const char *job, const char *const *names, int files, const uint8_t *data,
+                  size_t size);
 /* Do nothing, or abort if the messages are not one line each. Then clear them. */
 void fuzz_judge(struct faults *faults);
 
