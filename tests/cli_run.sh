@@ -5,6 +5,7 @@
 #   cli_run.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+start_alone
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
 # run WHAT OUT OPTIONS...: the small job in a new folder, exit 0.
