@@ -105,7 +105,7 @@ static void print_set(FILE *out, struct h5 *f, const char *name, hid_t set)
   hid_t space = H5Dget_space(set), type = H5Dget_type(set);
   int dims = H5Sget_simple_extent_dims(space, shape, NULL);
   H5T_class_t class = H5Tget_class(type);
-  struct range r;
+  struct range r = {0};
 
   if (dims >= 1 && (class == H5T_FLOAT || class == H5T_INTEGER)) {
     char *unit = h5_get_text(set, "unit"), *about = h5_get_text(set, "about");

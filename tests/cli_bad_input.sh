@@ -5,6 +5,7 @@
 #   cli_bad_input.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+start_alone
 unset TAUFLOW_DATA
 
 # Everything below the scratch folder with size and time: equal before and after means untouched.
@@ -233,7 +234,7 @@ on_ranks "a truncated data file" 'cut_data64\.h5' run small.yml --set data.set=f
   data.path=cut_data64.h5
 on_ranks "no data" 'train-images' run small.yml --set data.set=mnist --set data.path=empty \
   --set "network.widths=[784, 10]"
-on_ranks "widths beyond memory" 'memory' run small.yml --set "network.widths=[64, 9999999, 9999999, 10]"
+on_ranks "widths beyond memory" 'memory' run small.yml --set "network.widths=[64, 999999, 999999, 10]"
 on_ranks "an impossible folder" '/proc/tauflow' run small.yml --out /proc/tauflow
 on_ranks "a folder with a run" 'finished' run small.yml --out finished
 on_ranks "nothing to resume" 'empty' resume empty

@@ -6,6 +6,7 @@
 #   cli_check.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+start_alone
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
 cat >small.yml <<'END'

@@ -6,6 +6,7 @@
 #   cli_erk.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+start_alone
 
 /usr/bin/python3 - <<'END'
 import h5py
