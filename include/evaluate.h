@@ -9,17 +9,13 @@
 
 #include "solver.h"
 
-struct evaluation {
-  long samples;
-  double accuracy; /* share of samples whose largest s_L is their label's */
-  double loss;     /* mean cross entropy -log softmax(s_L)_label, or 1/2 |y* - s_L|^2 */
-};
-
 struct evaluator;
 
 /* Evaluates the weights in `state`, whose y and z it leaves alone. All borrowed. Collective. */
 struct evaluator *evaluator_create(const struct job *job, struct model *model,
                                    const struct state *state, const struct dataset *data);
+/* From now on through a solver that takes batches; borrowed. Local. */
+void evaluator_through(struct evaluator *e, struct solver *batches);
 void evaluator_destroy(struct evaluator *e);
 /* Memory of a rank by the plan alone [bytes]. Local. */
 double evaluator_bytes(const struct job *job, const struct model *m, int rank);
@@ -29,8 +25,9 @@ long evaluator_samples(const struct evaluator *e);
  * prediction, added to on every rank. Collective. */
 struct evaluation evaluator_run(struct evaluator *e, long *confusion);
 
-/* Loss and prediction of one answer s [n]: shared with the training accuracy. Local. */
-double answer_loss(const double *s, long n, int label, bool probabilities);
+/* Loss (target y [n]) and prediction of one answer s [n]: shared with the training accuracy.
+ * Local. */
+double answer_loss(const double *s, const double *y, long n, bool probabilities);
 int answer_class(const double *s, long n); /* the first largest */
 
 extern const struct key evaluate_keys[];

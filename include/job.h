@@ -21,12 +21,22 @@ enum key_type {
   KEY_INTEGERS, /* a list of whole numbers */
 };
 
+/* May the key change when a run is resumed? */
+enum key_change {
+  KEY_FIXED,  /* no: the run would be another */
+  KEY_LATER,  /* yes: it says what is presented, tested and recorded from then on, or where to find
+                 the same data */
+  KEY_FORMAL, /* yes, and no result changes: it cannot be swept, and does not tell runs apart */
+};
+
 struct key {
   const char *name; /* with dots: "kp.tau_inf" */
   enum key_type type;
+  enum key_change change;
   const char *standard; /* default as a user would write it; NULL: required; "=other.key": that
                            key's value; "usual; other.key=word: special": special where that
-                           choice is word; "": unset (KEY_TEXT, KEY_PATH: empty) */
+                           choice is word (usual may be "required"); "": unset (KEY_TEXT, KEY_PATH:
+                           empty) */
   double least, most;   /* inclusive limits of REAL, TIME (s), INTEGER and list members;
                            with above_least, least itself is excluded */
   bool above_least;
@@ -38,6 +48,9 @@ struct key {
 /* The tables of all modules, ending in NULL; each table ends in a row with name NULL. In the order
  * of docs/jobs.md. Defined in src/keys.c. */
 extern const struct key *const all_keys[];
+
+/* The row of this name in them; NULL: there is none. Local. */
+const struct key *key_find(const char *name);
 
 struct job;
 
@@ -61,6 +74,8 @@ const char *job_text(const struct job *job, const char *name); /* TEXT, PATH; th
 const long *job_integers(const struct job *job, const char *name, long *count);
 /* Was the key given (in the file or by --set)? */
 bool job_is_given(const struct job *job, const char *name);
+/* Has the key its default, given or not? A key that is required has none. */
+bool job_is_usual(const struct job *job, const char *name);
 /* "jobs/a.yml:14", "--set", or "default": for messages of checks across keys. Borrowed. */
 const char *job_place(const struct job *job, const char *name);
 /* The text as given; borrowed. */
@@ -92,8 +107,14 @@ const struct key *job_swept_key(const struct job *job, int k);
 long job_swept_count(const struct job *job, int k);
 char *job_swept_word(const struct job *job, int k, long value);
 long job_swept_index(const struct job *job, int k, long member);
-/* The first key by whose value the jobs would give different results; NULL: none. Local. */
-const char *job_difference(const struct job *a, const struct job *b);
+
+/* --- comparing jobs --- */
+
+/* A key's value as one line of text that equal values have in common. Caller frees. Local. */
+char *job_word(const struct job *job, const char *name);
+/* The first key with different values, of those whose `change` is before `below`: KEY_FORMAL, keys
+ * by which results differ; KEY_LATER, keys that a resumed run keeps. NULL: none. Local. */
+const char *job_difference(const struct job *a, const struct job *b, enum key_change below);
 
 /* The key table for people: plain text (`tauflow keys`) or Markdown (docs/jobs.md). Local. */
 void keys_print(FILE *out, bool markdown);

@@ -19,9 +19,10 @@ struct stage {
   const char *name; /* dataset name within /layerNN: "y", "z" */
   enum family family;
   int layer;
-  double tau;  /* [s] */
-  int synapse; /* whose product drives it, or NONE */
-  bool whole;  /* forces need the drive of the whole layer, not of this rank's rows alone */
+  double tau;    /* [s] */
+  int synapse;   /* whose product drives it, or NONE */
+  bool whole;    /* forces need the drive of the whole layer, not of this rank's rows alone */
+  bool fleeting; /* its value is of no matter between presentations: not in state files */
 };
 
 enum init_kind { INIT_RANDOM, INIT_TRANSPOSE, INIT_CONSTANT };
@@ -111,14 +112,19 @@ struct model_kind {
   double (*bytes)(const struct model *m, int rank);
 };
 
+/* The job's kind of model. Local. */
+const struct model_kind *model_kind_of(const struct job *job);
 /* The job's model on this partition. Local. net and part are borrowed. */
 struct model *model_create(const struct job *job, const struct network *net,
                            const struct partition *part);
 void model_destroy(struct model *m);
+/* A fault for each key of these sections (prefixes; ends in NULL) that has not its default: the
+ * job's model has no use for them. Local. */
+void model_refuse(const struct job *job, const char *const *section, struct faults *faults);
 /* Faults across keys of the chosen model. Local. */
 void model_check(const struct job *job, struct faults *faults);
 
-extern const struct model_kind model_kp;
-extern const struct key model_keys[], kp_keys[];
+extern const struct model_kind model_kp, model_pc;
+extern const struct key model_keys[], kp_keys[], pc_keys[];
 
 #endif

@@ -13,6 +13,7 @@
 #ifndef TAUFLOW_PETSC_PART_H
 #define TAUFLOW_PETSC_PART_H
 
+#include <mpi.h>
 #include <stdbool.h>
 
 enum descent_method { DESCENT_LBFGS, DESCENT_NEWTON };
@@ -40,13 +41,30 @@ struct minimum {
 
 struct minimiser;
 
-/* All Local; nothing is allocated by minimise. */
+/* A symmetric positive definite matrix, by what it does to vectors of which each rank has a part,
+ * and the inverse of one that is like it. Callbacks are Collective. */
+struct positive {
+  MPI_Comm comm; /* borrowed */
+  long n;        /* this rank's elements */
+  void *context;
+  void (*multiply)(void *context, const double *v, double *out);
+  void (*precondition)(void *context, const double *v, double *out);
+};
+
+struct conjugate;
+
+/* Local where not said otherwise; nothing is allocated by minimise and conjugate_solve. */
 struct petsc_part {
   /* f is copied, its context borrowed. */
   struct minimiser *(*minimiser_create)(const struct smooth *f, enum descent_method method);
   void (*minimiser_destroy)(struct minimiser *m); /* accepts NULL */
   /* From x [n], which becomes the point reached. The value at the start must be finite. */
   struct minimum (*minimise)(struct minimiser *m, double *x);
+  /* A is copied, its context borrowed. tolerance: of |b - A x|/|b|. Collective. */
+  struct conjugate *(*conjugate_create)(const struct positive *A, double tolerance, long most);
+  void (*conjugate_destroy)(struct conjugate *c); /* accepts NULL. Collective. */
+  /* A x = b from x = 0; false if the tolerance was not reached. Collective. */
+  bool (*conjugate_solve)(struct conjugate *c, const double *b, double *x, long *iterations);
   void (*end)(void);
 };
 

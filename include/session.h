@@ -41,9 +41,9 @@ void session_destroy(struct session *s);
 /* All that a state file holds for an exact continuation: values, weights and what the solver
  * remembers in arrays. The count; *fields is fresh (state_free_fields). Local. */
 int session_fields(const struct session *s, struct field **fields);
-/* Read weights, and all the rest of these too when `all`, from a state file of the same widths. V may be absent:
- * then it keeps its initial values, or becomes the transpose of the file's W where it is tied to
- * it. False with faults. Collective. */
+/* Read weights, and all the rest of these too when `all`, from a state file of the same widths. V
+ * may be absent: then it keeps its initial values, or becomes the transpose of the file's W where
+ * it is tied to it. False with faults. Collective. */
 bool session_load(struct session *s, const char *path, bool all, struct faults *faults);
 
 #endif

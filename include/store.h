@@ -3,8 +3,8 @@
  *
  * The only place that knows HDF5's parallel side. A module lists its fields, the store moves them.
  * docs/files.md describes the format. A changed byte is noticed: each dataset has a digest, all
- * else a seal that is checked before HDF5 opens the file. A file is written under a temporary name in its folder,
- * closed, synced and renamed, so a reader never meets half a file. */
+ * else a seal that is checked before HDF5 opens the file. A file is written under a temporary name
+ * in its folder, closed, synced and renamed, so a reader never meets half a file. */
 #ifndef TAUFLOW_STORE_H
 #define TAUFLOW_STORE_H
 

@@ -11,7 +11,7 @@ set -euo pipefail
 packages=(
   build-essential cmake pkg-config git
   libopenmpi-dev openmpi-bin libhdf5-openmpi-dev hdf5-tools
-  libopenblas-dev liblapacke-dev libsundials-dev libpetsc-real-dev
+  libopenblas-dev liblapacke-dev libscalapack-openmpi-dev libsundials-dev libpetsc-real-dev
   libyaml-dev librandom123-dev libxxhash-dev zlib1g-dev check
   python3-h5py python3-matplotlib python3-numpy python3-scipy
 )

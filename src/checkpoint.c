@@ -7,13 +7,13 @@
 #include <string.h>
 
 const struct key checkpoint_keys[] = {
-    {"checkpoint.every", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "presentations",
+    {"checkpoint.every", KEY_INTEGER, KEY_FORMAL, "0", 0, INFINITY, false, NULL, "presentations",
      "how often to write a state file; 0: at the end only"},
-    {"checkpoint.keep", KEY_INTEGER, "2", 0, 1000000, false, NULL, "files",
+    {"checkpoint.keep", KEY_INTEGER, KEY_FORMAL, "2", 0, 1000000, false, NULL, "files",
      "how many of the newest state files to keep; 0: all"},
-    {"checkpoint.wall_every", KEY_TIME, "30 min", 0, INFINITY, false, NULL, "s",
+    {"checkpoint.wall_every", KEY_TIME, KEY_FORMAL, "30 min", 0, INFINITY, false, NULL, "s",
      "wall time from one state file to the next, whatever checkpoint.every says; 0: no matter"},
-    {"checkpoint.wall_margin", KEY_TIME, "60 s", 0, INFINITY, false, NULL, "s",
+    {"checkpoint.wall_margin", KEY_TIME, KEY_FORMAL, "60 s", 0, INFINITY, false, NULL, "s",
      "how long before the end of the allotted wall time a run stops with a state file"},
     {0},
 };
@@ -69,15 +69,36 @@ void checkpoint_write(struct run *r, double t)
   free(used);
 }
 
+/* Does the run have the keys that the state was made with, those aside that may change? used.yml
+ * may have been edited; a fault tells, on rank 0. */
+static void check_keys(struct run *r, const char *path, const char *text)
+{
+  struct faults quiet = {0};
+  struct job *was = text ? job_parse(text, path, "", 0, NULL, &quiet) : NULL;
+  const char *key = was && !quiet.count ? job_difference(r->job, was, KEY_LATER) : NULL;
+
+  if (key && r->rank == 0) {
+    char *now = job_word(r->job, key), *then = job_word(was, key);
+    faults_add(r->faults, "%s = %s: the run has %s in %s, and a run that is resumed keeps it (%s)",
+               key, now, then, path, job_place(r->job, key));
+    free(now);
+    free(then);
+  }
+  job_destroy(was);
+  faults_clear(&quiet);
+}
+
 static bool read_state(struct run *r, const char *path, struct faults *why)
 {
   struct note note[RUN_NOTES + SOLVER_NOTES];
   struct state_header head;
 
   if (!store_read_header(r->comm, path, &head, why)) return false;
+  check_keys(r, path, head.job);
   r->diverged = strcmp(head.status, "diverged") == 0;
   r->t_read = head.t;
   store_free_header(&head);
+  if (faults_any(r->faults, r->comm)) return false;
   return session_load(r->s, path, true, why) &&
          store_read_notes(r->comm, path, list_notes(r, note), note, why);
 }
@@ -86,20 +107,21 @@ bool checkpoint_read_newest(struct run *r)
 {
   long *list = NULL;
   int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
-  bool ok = false;
+  bool ok = false, edited = false;
 
   CHECK_MPI(MPI_Bcast(&states, 1, MPI_INT, 0, r->comm));
-  for (int k = 0; !ok && k < states; k++) {
+  for (int k = 0; !ok && !edited && k < states; k++) {
     long p = r->rank == 0 ? list[k] : 0;
     struct faults why = {0};
     CHECK_MPI(MPI_Bcast(&p, 1, MPI_LONG, 0, r->comm));
     char *path = folder_state(r->options->out, p);
     ok = read_state(r, path, &why);
-    if (!ok && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text ? why.text : "");
+    edited = !ok && faults_any(r->faults, r->comm);
+    if (why.text && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text);
     faults_clear(&why);
     free(path);
   }
-  if (!ok && r->rank == 0)
+  if (!ok && !edited && r->rank == 0)
     faults_add(r->faults, "%s: no state file there can be resumed from", r->options->out);
   free(list);
   return !faults_any(r->faults, r->comm);

@@ -67,8 +67,7 @@ void cli_print_help(void)
        "  tauflow keys               every job key with default, limits, unit and meaning\n"
        "\n"
        "  --set key=value            override a key of the job (run, check, evaluate, bench;\n"
-       "                             resume: how long to run, and what to evaluate, record and\n"
-       "                             checkpoint)\n"
+       "                             resume: those that may change, as `tauflow keys` says)\n"
        "  --out DIR                  where a run writes\n"
        "  --out FILE.yml             where bench without jobs leaves the machine's constants\n"
        "  --ranks-per-member K       how many ranks work on one member (sweep; 1)\n"
@@ -296,6 +295,32 @@ static char *folder_of(const char *path)
   return folder;
 }
 
+/* The job of a run that has lost its used.yml, from its newest state file that can be read. */
+static char *text_from_states(const char *folder, char **origin)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+  char *text = NULL;
+
+  for (int k = 0; k < states && !text; k++) {
+    struct faults quiet = {0};
+    struct state_header head = {0};
+    char *path = folder_state(folder, list[k]);
+    if (store_read_header(MPI_COMM_SELF, path, &head, &quiet) && head.job) {
+      text = fail_text("%s", head.job);
+      free(*origin);
+      *origin = fail_text("%s:/job", path);
+      fprintf(stderr, "tauflow: warning: %s/used.yml is missing: its keys are taken from %s\n",
+              folder, path);
+    }
+    store_free_header(&head);
+    faults_clear(&quiet);
+    free(path);
+  }
+  free(list);
+  return text;
+}
+
 /* The text of the job and its name in messages, on rank 0. */
 static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, struct faults *faults)
 {
@@ -325,7 +350,10 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     faults_add(faults, "%s: holds no sweep to gather", cli->subject);
     return NULL;
   }
-  return folder_read_text(*origin, faults);
+  char *text = NULL;
+  if (cli->command == RESUME && !folder_holds(cli->subject, "used.yml"))
+    text = text_from_states(cli->subject, origin);
+  return text ? text : folder_read_text(*origin, faults);
 }
 
 /* A sweep is not to be taken for a run, nor a run for a sweep. */
@@ -349,19 +377,21 @@ static void check_sweep(const struct cli *cli, const struct job *job, struct fau
                cli->subject, members);
 }
 
-/* A run in progress may change how long it runs and what it reports, not what it is. */
+/* A run in progress may change how long it runs and what it reports, not what it is. Of a key that
+ * is unknown the reader of jobs tells. */
 static void check_resumed(const struct cli *cli, struct faults *faults)
 {
-  static const char *const may[] = {"present.samples=", "evaluate.", "record.", "checkpoint."};
-
   for (int k = 0; cli->command == RESUME && k < cli->sets; k++) {
-    bool ok = false;
-    for (int j = 0; j < 4; j++) ok |= strncmp(cli->set[k], may[j], strlen(may[j])) == 0;
-    if (!ok)
+    const char *set = cli->set[k];
+    char *name = fail_text("%.*s", (int)strcspn(set, "="), set);
+    const struct key *key = key_find(name);
+
+    if (strncmp(name, "sweep.", 6) == 0 || (key && key->change == KEY_FIXED))
       faults_add(faults,
-                 "--set %s: a resumed run may change present.samples and evaluate, record "
-                 "and checkpoint keys only",
-                 cli->set[k]);
+                 "--set %s: a run that is resumed keeps its %s; `tauflow keys` says which keys may "
+                 "change",
+                 set, name);
+    free(name);
   }
 }
 

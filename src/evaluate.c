@@ -6,11 +6,11 @@
 #include <string.h>
 
 const struct key evaluate_keys[] = {
-    {"evaluate.every", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "presentations",
+    {"evaluate.every", KEY_INTEGER, KEY_LATER, "0", 0, INFINITY, false, NULL, "presentations",
      "how often to test; 0: at the end only"},
-    {"evaluate.samples", KEY_INTEGER, "0", 0, INFINITY, false, NULL, "samples",
+    {"evaluate.samples", KEY_INTEGER, KEY_LATER, "0", 0, INFINITY, false, NULL, "samples",
      "how many test samples to use, from the first; 0: all"},
-    {"evaluate.readout", KEY_CHOICE, "settled", 0, 0, false, "settled|dynamic", "",
+    {"evaluate.readout", KEY_CHOICE, KEY_LATER, "settled", 0, 0, false, "settled|dynamic", "",
      "forward pass on the slow manifold, or integrated presentations"},
     {0},
 };
@@ -21,21 +21,23 @@ struct evaluator {
   struct presenter *presenter;
   struct system *sys;
   struct settler *settler;
-  struct solver *solver; /* dynamic read-out only */
+  struct solver *solver;  /* dynamic read-out only */
+  struct solver *batches; /* borrowed; NULL: one presentation after another */
   long samples;
 };
 
-double answer_loss(const double *s, long n, int label, bool probabilities)
+double answer_loss(const double *s, const double *y, long n, bool probabilities)
 {
-  double top = -INFINITY, sum = 0;
+  double top = -INFINITY, sum = 0, wanted = 0;
 
   if (!probabilities) {
-    for (long i = 0; i < n; i++) sum += (s[i] - (i == label)) * (s[i] - (i == label)) / 2;
+    for (long i = 0; i < n; i++) sum += (s[i] - y[i]) * (s[i] - y[i]) / 2;
     return sum;
   }
   for (long i = 0; i < n; i++) top = fmax(top, s[i]);
   for (long i = 0; i < n; i++) sum += exp(s[i] - top);
-  return log(sum) + top - s[label];
+  for (long i = 0; i < n; i++) wanted += y[i] == 0 ? 0 : y[i] * s[i];
+  return log(sum) + top - wanted;
 }
 
 int answer_class(const double *s, long n)
@@ -55,9 +57,7 @@ static bool reads_settled(const struct job *job)
 
 double evaluator_bytes(const struct job *job, const struct model *m, int rank)
 {
-  const double input = 2 * (double)padded(m->net->n[0]) * sizeof(double);
-
-  return input + system_bytes(m, rank, false) +
+  return presenter_bytes(m->net) + system_bytes(m, rank, false) +
          (reads_settled(job) ? settler_bytes(m, rank, false)
                              : solver_kind_of(job)->bytes(job, m, rank));
 }
@@ -76,7 +76,7 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
     partition_rows(model->part, model->stage[k].layer, model->part->rank, &lo, &hi);
     e->state.value[k] = fail_alloc((size_t)(hi - lo), sizeof(double));
   }
-  e->presenter = presenter_create(job, data, TEST, (int)model->net->n[model->net->L]);
+  e->presenter = presenter_create(job, data, TEST);
   e->sys = system_create(model, &e->state, e->presenter, false);
   e->sys->learning = false;
   e->samples = wanted > 0 && wanted < data->count[TEST] ? wanted : data->count[TEST];
@@ -85,6 +85,11 @@ struct evaluator *evaluator_create(const struct job *job, struct model *model,
   else
     e->solver = solver_create(job, e->sys);
   return e;
+}
+
+void evaluator_through(struct evaluator *e, struct solver *batches)
+{
+  e->batches = batches;
 }
 
 void evaluator_destroy(struct evaluator *e)
@@ -127,6 +132,9 @@ long evaluator_samples(const struct evaluator *e)
 
 struct evaluation evaluator_run(struct evaluator *e, long *confusion)
 {
+  if (e->batches)
+    return e->batches->kind->batch->test(e->batches, e->presenter->data, e->samples, confusion);
+
   const struct route *out = e->sys->value[e->model->output];
   const bool counts = out->lo == 0 && out->hi > 0; /* the owner of the first output row */
   const long n = out->n, classes = e->presenter->data->classes;
@@ -139,9 +147,10 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
     const double *s = answer_to(e, p);
     if (!counts) continue;
     const int label = presenter_label(e->presenter), guess = s ? answer_class(s, n) : 0;
+    const double *y = presenter_truth(e->presenter);
     sum[0] += s && guess == label;
-    sum[1] += s ? answer_loss(s, n, label, e->model->probabilities) : INFINITY;
-    table[label * n + guess]++;
+    sum[1] += s ? answer_loss(s, y, n, e->model->probabilities) : INFINITY;
+    if (label >= 0) table[label * n + guess]++;
   }
   e->model->quiet = false;
   WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2, MPI_DOUBLE, MPI_SUM, e->sys->comm));
@@ -151,6 +160,6 @@ struct evaluation evaluator_run(struct evaluator *e, long *confusion)
     for (long j = 0; j < classes; j++) confusion[i * classes + j] += table[i * n + j];
   free(table);
   return (struct evaluation){.samples = e->samples,
-                             .accuracy = sum[0] / (double)e->samples,
+                             .accuracy = classes > 0 ? sum[0] / (double)e->samples : NAN,
                              .loss = sum[1] / (double)e->samples};
 }

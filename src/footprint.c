@@ -48,12 +48,12 @@ static double matrix_bytes(const struct model *m, int k, int rank)
   return own_rows(m, syn->layer, rank) * (double)padded(syn->cols) * unit;
 }
 
-/* Values of the state and of the evaluator's, two images of the input, what the model keeps,
+/* Values of the state and of the evaluator's, images of the input, targets, what the model keeps,
  * messages, and what the solver and the evaluation work with. */
 static double vector_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct solver_kind *solver = solver_kind_of(job);
-  double bytes = 2 * (double)padded(m->net->n[0]) * sizeof(double);
+  double bytes = presenter_bytes(m->net);
 
   for (int k = 0; k < m->stages; k++)
     bytes += 2 * own_rows(m, m->stage[k].layer, rank) * sizeof(double);

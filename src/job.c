@@ -140,8 +140,11 @@ static void settle(struct job *job, struct slot *slot, const char *origin, long 
     CHECK(other && other->key->choices && depth < job->count, "%s: bad default %s", slot->key->name,
           standard);
     settle(job, other, origin, depth + 1, faults);
-    if (other->usable)
-      fill_by_default(job, slot, strcmp(other->value.text, c.word) == 0 ? c.special : c.usual);
+    const char *own = other->usable && strcmp(other->value.text, c.word) == 0 ? c.special : c.usual;
+    if (other->usable && strcmp(own, "required") == 0)
+      faults_add(faults, "%s is required (%s)", slot->key->name, origin);
+    else if (other->usable)
+      fill_by_default(job, slot, own);
   } else {
     fill_by_default(job, slot, standard);
   }
@@ -261,6 +264,41 @@ const long *job_integers(const struct job *job, const char *name, long *count)
 bool job_is_given(const struct job *job, const char *name)
 {
   return slot_named(job, name)->given;
+}
+
+/* What a key has by default, as a text for value_text of a key of this type; NULL: nothing. Caller
+ * frees. */
+static char *default_text(const struct job *job, const struct slot *slot)
+{
+  const char *standard = slot->key->standard;
+  struct conditional c;
+
+  if (!standard) return NULL;
+  if (standard[0] == '=') {
+    const struct slot *other = slot_named(job, standard + 1);
+    return value_text(&other->value, other->key);
+  }
+  if (keys_conditional(standard, &c))
+    standard = strcmp(job_text(job, c.key), c.word) == 0 ? c.special : c.usual;
+  if (strcmp(standard, "required") == 0) return NULL;
+  struct job *bare = job_empty("", job->folder);
+  struct slot *own = job_find(bare, slot->key->name);
+  fill_by_default(bare, own, standard);
+  char *text = value_text(&own->value, own->key);
+  job_destroy(bare);
+  return text;
+}
+
+bool job_is_usual(const struct job *job, const char *name)
+{
+  const struct slot *slot = slot_named(job, name);
+
+  if (!slot->given) return true;
+  char *usual = default_text(job, slot), *own = value_text(&slot->value, slot->key);
+  const bool same = usual && strcmp(usual, own) == 0;
+  free(usual);
+  free(own);
+  return same;
 }
 
 const char *job_place(const struct job *job, const char *name)

@@ -21,6 +21,14 @@ const struct key **keys_all(long *count)
   return keys;
 }
 
+const struct key *key_find(const char *name)
+{
+  for (int t = 0; all_keys[t]; t++)
+    for (const struct key *key = all_keys[t]; key->name; key++)
+      if (strcmp(key->name, name) == 0) return key;
+  return NULL;
+}
+
 size_t keys_section(const char *name)
 {
   const char *dot = strrchr(name, '.');
@@ -134,22 +142,26 @@ static char *standard_in_words(const struct key *key, bool markdown)
   if (!key->standard) return fail_text("required");
   if (key->standard[0] == '\0') return fail_text("none");
   if (key->standard[0] == '=') return fail_text("as %s%s%s", tick, key->standard + 1, tick);
-  if (keys_conditional(key->standard, &c))
-    return fail_text("%s%s%s, with %s%s%s %s%s%s", tick, c.usual, tick, tick, c.word, tick, tick,
-                     c.special, tick);
+  if (keys_conditional(key->standard, &c)) {
+    const char *around = strcmp(c.usual, "required") == 0 ? "" : tick;
+    return fail_text("%s%s%s, with %s%s%s %s%s%s", around, c.usual, around, tick, c.word, tick,
+                     tick, c.special, tick);
+  }
   return fail_text("%s%s%s", tick, key->standard, tick);
 }
 
 static void print_key(FILE *out, const struct key *key, bool markdown)
 {
   char *standard = standard_in_words(key, markdown), *limits = value_limits(key);
+  const bool may = key->change != KEY_FIXED;
 
   if (markdown)
-    fprintf(out, "| `%s` | %s | %s | %s | %s |\n", key->name, standard, limits, key->unit,
-            key->meaning);
+    fprintf(out, "| `%s` | %s | %s | %s | %s | %s |\n", key->name, standard, limits, key->unit,
+            may ? "yes" : "", key->meaning);
   else
-    fprintf(out, "  %-24s %-22s %s\n      %s%s%s%s\n", key->name, standard, limits, key->meaning,
-            *key->unit ? " [" : "", key->unit, *key->unit ? "]" : "");
+    fprintf(out, "  %-24s %-22s %s\n      %s%s%s%s%s\n", key->name, standard, limits, key->meaning,
+            *key->unit ? " [" : "", key->unit, *key->unit ? "]" : "",
+            may ? " (may change on resume)" : "");
   free(standard);
   free(limits);
 }
@@ -195,6 +207,10 @@ static const char introduction[] =
     "- `--set key=value` on the command line overrides the file, as in `--set kp.tau_inf=5ms` or\n"
     "  `--set network.widths=[64,32,10]`. The last of several wins. Texts and paths are taken as\n"
     "  they stand, without YAML's quotes; `--set start=` unsets a key.\n"
+    "- Keys that *may change* can be set anew when a run goes on, as in\n"
+    "  `tauflow resume DIR --set present.samples=40000`. All others stay as they are, for they "
+    "would\n"
+    "  make another run of it.\n"
     "- A key that is unknown, given twice, of the wrong type or out of its limits is an error, "
     "and\n"
     "  all errors are reported at once. Anchors, aliases and tags of YAML are not used.\n"
@@ -250,7 +266,9 @@ void keys_print(FILE *out, bool markdown)
     const char *title = length > 0 ? keys[k]->name : "general";
     fprintf(out, markdown ? "\n## %.*s\n\n" : "%.*s\n", length > 0 ? (int)length : 7, title);
     if (markdown)
-      fputs("| key | default | limits or choices | unit | meaning |\n| - | - | - | - | - |\n", out);
+      fputs("| key | default | limits or choices | unit | may change | meaning |\n"
+            "| - | - | - | - | - | - |\n",
+            out);
     for (long same = k; same < count; same++)
       if (same_section(keys[same], keys[k])) print_key(out, keys[same], markdown);
   }

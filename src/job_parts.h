@@ -33,6 +33,8 @@ bool value_read(struct value *v, const struct key *key, const struct given *give
                 const char *folder, const char *place, struct faults *faults);
 /* Word i of a value (0 unless a list) as value_read understands it, exactly; caller frees. */
 char *value_word(const struct value *v, const struct key *key, long i);
+/* A value as one text that equal values have in common. Caller frees. */
+char *value_text(const struct value *v, const struct key *key);
 void value_clear(struct value *v);
 /* "> 0 s", ">= 0 and <= 1", "kp, fa, dfa, sgd", or "" without limits. Caller frees. */
 char *value_limits(const struct key *key);

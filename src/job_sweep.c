@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* job_sweep.c - the keys that a job sweeps, and the jobs of its members */
+/* job_sweep.c - the keys that a job sweeps, the jobs of its members, and how jobs differ */
 #include "job_parts.h"
 
 #include <errno.h>
@@ -9,13 +9,6 @@
 static bool begins_with(const char *text, const char *with)
 {
   return strncmp(text, with, strlen(with)) == 0;
-}
-
-/* A key without which results would be the same. */
-static bool is_formal(const struct key *key)
-{
-  return strcmp(key->name, "name") == 0 || strcmp(key->name, "watchdog") == 0 ||
-         begins_with(key->name, "checkpoint.");
 }
 
 static struct axis *find_axis(const struct job *job, const struct key *key)
@@ -114,22 +107,6 @@ static bool take_item(struct axis *axis, const struct given *given, const char *
   return true;
 }
 
-/* A value as one text that equal values have in common. Caller frees. */
-static char *text_of(const struct value *value, const struct key *key)
-{
-  if (key->type != KEY_INTEGERS) return value_word(value, key, 0);
-  char *text = fail_text("%s", "[");
-
-  for (long i = 0; i < value->count; i++) {
-    char *longer = fail_text("%s%s%ld", text, i > 0 ? ", " : "", value->list[i]);
-    free(text);
-    text = longer;
-  }
-  char *closed = fail_text("%s]", text);
-  free(text);
-  return closed;
-}
-
 struct labelled {
   char *text;
   long at;
@@ -150,7 +127,7 @@ static void check_twins(const struct axis *axis, struct faults *faults)
   bool told = false;
 
   for (long i = 0; i < axis->count; i++)
-    list[i] = (struct labelled){text_of(&axis->value[i], axis->key), i};
+    list[i] = (struct labelled){value_text(&axis->value[i], axis->key), i};
   qsort(list, (size_t)axis->count, sizeof *list, by_text);
   for (long i = 1; i < axis->count && !told; i++) {
     told = strcmp(list[i].text, list[i - 1].text) == 0;
@@ -175,7 +152,7 @@ static struct axis *claim(struct job *job, const struct reading *r, const char *
     problem = nearest ? fail_text("unknown key; did you mean sweep.%s?", nearest)
                       : fail_text("unknown key");
     free(nearest);
-  } else if (is_formal(slot->key)) {
+  } else if (slot->key->change == KEY_FORMAL) {
     problem = fail_text("cannot be swept: it changes no result");
   } else {
     axis = find_axis(job, slot->key);
@@ -271,7 +248,7 @@ long job_swept_count(const struct job *job, int k)
 
 char *job_swept_word(const struct job *job, int k, long value)
 {
-  return text_of(&job->axis[k].value[value], job->axis[k].key);
+  return value_text(&job->axis[k].value[value], job->axis[k].key);
 }
 
 long job_swept_index(const struct job *job, int k, long member)
@@ -325,14 +302,22 @@ char *job_member_words(const struct job *job, long member)
   return text;
 }
 
-const char *job_difference(const struct job *a, const struct job *b)
+char *job_word(const struct job *job, const char *name)
+{
+  const struct slot *slot = job_find(job, name);
+
+  CHECK(slot && slot->usable, "%s: no such key, or it has no value", name);
+  return value_text(&slot->value, slot->key);
+}
+
+const char *job_difference(const struct job *a, const struct job *b, enum key_change below)
 {
   const char *found = NULL;
 
   for (long i = 0; i < a->count && !found; i++) {
     const struct key *key = a->slot[i].key;
-    if (is_formal(key)) continue;
-    char *x = text_of(&a->slot[i].value, key), *y = text_of(&b->slot[i].value, key);
+    if (key->change >= below) continue;
+    char *x = value_text(&a->slot[i].value, key), *y = value_text(&b->slot[i].value, key);
     if (strcmp(x, y) != 0) found = key->name;
     free(x);
     free(y);

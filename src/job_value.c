@@ -288,6 +288,21 @@ char *value_word(const struct value *v, const struct key *key, long i)
   }
 }
 
+char *value_text(const struct value *value, const struct key *key)
+{
+  if (key->type != KEY_INTEGERS) return value_word(value, key, 0);
+  char *text = fail_text("%s", "[");
+
+  for (long i = 0; i < value->count; i++) {
+    char *longer = fail_text("%s%s%ld", text, i > 0 ? ", " : "", value->list[i]);
+    free(text);
+    text = longer;
+  }
+  char *closed = fail_text("%s]", text);
+  free(text);
+  return closed;
+}
+
 void value_clear(struct value *v)
 {
   free(v->text);

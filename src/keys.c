@@ -11,7 +11,7 @@
 #include "trace.h"
 
 const struct key *const all_keys[] = {
-    run_keys,     network_keys,    model_keys,    kp_keys,       data_keys,
+    run_keys,     network_keys,    model_keys,    kp_keys,       pc_keys,       data_keys,
     present_keys, solver_keys,     discrete_keys, evaluate_keys, record_keys,
     trace_keys,   checkpoint_keys, NULL,
 };

@@ -52,7 +52,8 @@ int look_evaluate(MPI_Comm comm, const struct job *job, const char *state, bool 
   if (rank == 0) {
     printf("test_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\nreadout: %s\n",
            result.accuracy, result.loss, result.samples, job_text(job, "evaluate.readout"));
-    if (confusion) print_confusion(table, classes);
+    if (confusion && classes > 0) print_confusion(table, classes);
+    if (confusion && classes == 0) printf("confusion: none, for there are no labels\n");
   }
   free(table);
   session_destroy(s);

@@ -139,7 +139,7 @@ bool machine_write(const struct machine *m, const char *path, struct faults *fau
 static double number_of(const struct constant *c, const char *word, const char *place,
                         struct faults *faults)
 {
-  const struct key key = {c->name, KEY_REAL, NULL, 0, INFINITY, true, NULL, c->unit, ""};
+  const struct key key = {c->name, KEY_REAL, KEY_FIXED, NULL, 0, INFINITY, true, NULL, c->unit, ""};
   const struct given given = {.count = 1, .word = &word};
   struct value value;
 

@@ -110,7 +110,7 @@ bool member_fits(const char *folder, const struct job *job, struct faults *fault
 
   if (there && strcmp(there, used) != 0) {
     struct job *other = job_parse(there, path, folder, 0, NULL, &own);
-    if (own.count == 0) key = job_difference(job, other);
+    if (own.count == 0) key = job_difference(job, other, KEY_FORMAL);
     job_destroy(other);
   }
   if (own.count > 0)

@@ -3,18 +3,20 @@
 #include <stdlib.h>
 
 const struct key network_keys[] = {
-    {"network.widths", KEY_INTEGERS, NULL, 1, 1L << 30, false, NULL, "units",
+    {"network.widths", KEY_INTEGERS, KEY_FIXED, NULL, 1, 1L << 30, false, NULL, "units",
      "widths n_0 ... n_L, from the input to the output"},
-    {"network.hidden", KEY_CHOICE, "relu", 0, 0, false, "relu|clipped_relu|tanh|linear", "",
+    {"network.hidden", KEY_CHOICE, KEY_FIXED, "relu; model=pc: linear", 0, 0, false,
+     "relu|clipped_relu|tanh|linear", "",
      "activation of the hidden layers; the output layer is linear"},
-    {"network.cap", KEY_REAL, "1", 0, INFINITY, true, NULL, "1",
+    {"network.cap", KEY_REAL, KEY_FIXED, "1", 0, INFINITY, true, NULL, "1",
      "cap c of the clipped relu, clip(relu(s), -c, +c)"},
-    {"network.init", KEY_CHOICE, "xavier", 0, 0, false,
+    {"network.init", KEY_CHOICE, KEY_FIXED, "xavier", 0, 0, false,
      "xavier|xavier_uniform|he|orthogonal|norm_preserving", "",
      "distribution of the initial weights: normal with variance 2/(n_in + n_out); uniform with the "
      "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out"},
-    {"network.gain", KEY_REAL, "1", 0, INFINITY, false, NULL, "1", "factor on all initial weights"},
-    {"network.weights", KEY_CHOICE, "double", 0, 0, false, "double|single", "",
+    {"network.gain", KEY_REAL, KEY_FIXED, "1", 0, INFINITY, false, NULL, "1",
+     "factor on all initial weights"},
+    {"network.weights", KEY_CHOICE, KEY_FIXED, "double", 0, 0, false, "double|single", "",
      "precision in which W and V are stored and multiplied; all else is double"},
     {0},
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "present.h"
-#include "network.h"
 #include "rng.h"
 #include <float.h>
 #include <math.h>
@@ -8,17 +7,17 @@
 #include <stdlib.h>
 
 const struct key present_keys[] = {
-    {"present.duration", KEY_TIME, "50 ms", 0, INFINITY, true, NULL, "s",
+    {"present.duration", KEY_TIME, KEY_FIXED, "50 ms", 0, INFINITY, true, NULL, "s",
      "time T for which each sample is shown"},
-    {"present.ramp", KEY_TIME, "2 ms", 0, INFINITY, false, NULL, "s",
+    {"present.ramp", KEY_TIME, KEY_FIXED, "2 ms", 0, INFINITY, false, NULL, "s",
      "time in which input and target move smoothly from the last sample to the next; 0: they jump"},
-    {"present.label_delay", KEY_TIME, "0", -INFINITY, INFINITY, false, NULL, "s",
-     "how much later than its sample the label comes; negative: earlier"},
-    {"present.label_dither", KEY_REAL, "0", 0, 1, false, NULL, "1",
-     "share of presentations, evenly spread, that get the label of the one before: exactly p of "
+    {"present.label_delay", KEY_TIME, KEY_FIXED, "0", -INFINITY, INFINITY, false, NULL, "s",
+     "how much later than its sample the label (or any target) comes; negative: earlier"},
+    {"present.label_dither", KEY_REAL, KEY_FIXED, "0", 0, 1, false, NULL, "1",
+     "share of presentations, evenly spread, that get the target of the one before: exactly p of "
      "any q in a row, p/q being the nearest fraction with q <= 1000"},
-    {"present.samples", KEY_INTEGER, NULL, 1, 1e15, false, NULL, "presentations",
-     "length of the run: samples shown, counting repetitions"},
+    {"present.samples", KEY_INTEGER, KEY_LATER, "required; model=pc: 1", 1, 1e15, false, NULL,
+     "presentations", "length of the run: samples shown, counting repetitions"},
     {0},
 };
 
@@ -66,8 +65,7 @@ static void shuffle(const struct presenter *pr, long epoch, uint32_t *sample)
   }
 }
 
-/* The sample shown by presentation p >= 0. */
-static long sample_of(const struct presenter *pr, long p)
+long presenter_sample(const struct presenter *pr, long p)
 {
   struct order *o = pr->order;
   long n = pr->data->count[pr->split], epoch = p / n;
@@ -112,7 +110,7 @@ static void add_kink(struct presenter *pr, double u)
   pr->kinks++;
 }
 
-/* Kinks are the same in all presentations: the end of the input's ramp; where the label sets in;
+/* Kinks are the same in all presentations: the end of the input's ramp; where the target sets in;
  * and the end of its ramp, of this presentation or of the one before. */
 static void find_kinks(struct presenter *pr)
 {
@@ -139,12 +137,11 @@ static void find_fraction(struct presenter *pr, double share)
 }
 
 struct presenter *presenter_create(const struct job *job, const struct dataset *data,
-                                   enum split split, int outputs)
+                                   enum split split)
 {
   struct presenter *pr = fail_alloc(1, sizeof *pr);
-  size_t width = (size_t)padded(data->inputs);
+  size_t width = (size_t)padded(data->inputs), outputs = (size_t)data->outputs;
 
-  EXPECT(outputs >= data->classes);
   EXPECT(data->count[split] <= UINT32_MAX);
   pr->data = data;
   pr->split = split;
@@ -153,14 +150,16 @@ struct presenter *presenter_create(const struct job *job, const struct dataset *
   pr->duration = job_real(job, "present.duration");
   pr->ramp = job_real(job, "present.ramp");
   pr->delay = split == TRAIN ? job_real(job, "present.label_delay") : 0;
-  pr->outputs = outputs;
+  pr->outputs = (int)outputs;
   if (pr->ramp <= close * pr->duration) pr->ramp = 0;
   cut_delay(pr);
   find_kinks(pr);
   find_fraction(pr, split == TRAIN ? job_real(job, "present.label_dither") : 0);
-  pr->p = -1;
+  pr->p = -2; /* so that presentation 0 follows on nothing that is there */
   pr->x_from = fail_alloc(width, sizeof *pr->x_from);
   pr->x_to = fail_alloc(width, sizeof *pr->x_to);
+  for (int k = 0; k < 3; k++) pr->y[k] = fail_alloc(outputs, sizeof *pr->y[k]);
+  pr->truth = fail_alloc(outputs, sizeof *pr->truth);
   pr->order = fail_alloc(1, sizeof *pr->order);
   for (int k = 0; k < 3; k++) pr->order->epoch[k] = -1;
   return pr;
@@ -173,14 +172,21 @@ void presenter_destroy(struct presenter *pr)
   free(pr->order);
   free(pr->x_from);
   free(pr->x_to);
+  for (int k = 0; k < 3; k++) free(pr->y[k]);
+  free(pr->truth);
   free(pr);
+}
+
+double presenter_bytes(const struct network *net)
+{
+  return (2 * (double)padded(net->n[0]) + 4 * (double)net->n[net->L]) * sizeof(double);
 }
 
 /* x_p, or zeros before the first. */
 static void read_input(const struct presenter *pr, long p, double *x)
 {
   if (p >= 0)
-    dataset_sample(pr->data, pr->split, sample_of(pr, p), x);
+    dataset_sample(pr->data, pr->split, presenter_sample(pr, p), x);
   else
     for (long j = 0; j < pr->data->inputs; j++) x[j] = 0;
 }
@@ -194,23 +200,30 @@ static bool is_dithered(const struct presenter *pr, long n)
   return (r + 1) * pr->dither_p / pr->dither_q > r * pr->dither_p / pr->dither_q;
 }
 
-/* The label that belongs to presentation n; -1 before the first. */
-static int scheduled_label(const struct presenter *pr, long n)
+/* The target that belongs to presentation n; zeros before the first. */
+static void read_target(const struct presenter *pr, long n, double *y)
 {
   if (n >= 0 && is_dithered(pr, n)) n--;
-  return n < 0 ? -1 : dataset_label(pr->data, pr->split, sample_of(pr, n));
+  if (n >= 0)
+    dataset_target(pr->data, pr->split, presenter_sample(pr, n), y);
+  else
+    for (int i = 0; i < pr->outputs; i++) y[i] = 0;
 }
 
 void presenter_begin(struct presenter *pr, long p)
 {
   EXPECT(p >= 0);
-  double *last = pr->x_to;
+  const bool follows = pr->p == p - 1;
+  double *x = pr->x_to, *y = pr->y[0];
 
   pr->x_to = pr->x_from;
-  pr->x_from = last;
-  if (pr->p != p - 1) read_input(pr, p - 1, pr->x_from);
+  pr->x_from = x;
+  if (!follows) read_input(pr, p - 1, pr->x_from);
   read_input(pr, p, pr->x_to);
-  for (int k = 0; k < 3; k++) pr->label[k] = scheduled_label(pr, p - pr->late_whole - 2 + k);
+  pr->y[0] = pr->y[1];
+  pr->y[1] = pr->y[2];
+  pr->y[2] = y;
+  for (int k = follows ? 2 : 0; k < 3; k++) read_target(pr, p - pr->late_whole - 2 + k, pr->y[k]);
   pr->p = p;
 }
 
@@ -228,21 +241,27 @@ double presenter_blend(const struct presenter *pr, double u)
   return smooth(u, pr->ramp);
 }
 
-/* y* = (1-b) e(label of x_{p'-1}) + b e(label of x_{p'}), with the clock of t' = t - delay */
+/* y* = (1-b) y(x_{p'-1}) + b y(x_{p'}), with the clock of t' = t - delay */
 void presenter_target(const struct presenter *pr, double u, double segment_start, double *target)
 {
   EXPECT(u >= segment_start && u <= pr->duration * (1 + close));
   bool begun = segment_start >= pr->late - 2 * close * pr->duration; /* kinks may be merged */
   double since = fmax(begun ? u - pr->late : u - pr->late + pr->duration, 0);
   double b = smooth(since, pr->ramp);
-  int from = pr->label[begun ? 1 : 0], to = pr->label[begun ? 2 : 1];
+  const double *from = pr->y[begun ? 1 : 0], *to = pr->y[begun ? 2 : 1];
 
-  for (int i = 0; i < pr->outputs; i++) target[i] = 0;
-  if (from >= 0) target[from] += 1 - b;
-  if (to >= 0) target[to] += b;
+  for (int i = 0; i < pr->outputs; i++) target[i] = (1 - b) * from[i] + b * to[i];
+}
+
+const double *presenter_truth(const struct presenter *pr)
+{
+  if (pr->late_whole == 0 && !is_dithered(pr, pr->p)) return pr->y[2];
+  dataset_target(pr->data, pr->split, presenter_sample(pr, pr->p), pr->truth);
+  return pr->truth;
 }
 
 int presenter_label(const struct presenter *pr)
 {
-  return dataset_label(pr->data, pr->split, sample_of(pr, pr->p));
+  if (pr->data->classes == 0) return -1;
+  return dataset_label(pr->data, pr->split, presenter_sample(pr, pr->p));
 }

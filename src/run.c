@@ -10,20 +10,20 @@
 #include <time.h>
 
 const struct key run_keys[] = {
-    {"name", KEY_TEXT, "", 0, 0, false, NULL, "",
+    {"name", KEY_TEXT, KEY_FORMAL, "", 0, 0, false, NULL, "",
      "name of the run; its default folder is output/<name>, or that of the job file"},
-    {"seed", KEY_INTEGER, "0", 0, 9007199254740992.0, false, NULL, "",
+    {"seed", KEY_INTEGER, KEY_FIXED, "0", 0, 9007199254740992.0, false, NULL, "",
      "of all random numbers: weights, order, generated data, noise"},
-    {"start", KEY_PATH, "", 0, 0, false, NULL, "",
+    {"start", KEY_PATH, KEY_FIXED, "", 0, 0, false, NULL, "",
      "a state file whose weights to begin from, in place of network.init"},
-    {"watchdog", KEY_TIME, "30 min", 0, 1e9, false, NULL, "s",
+    {"watchdog", KEY_TIME, KEY_FORMAL, "30 min", 0, 1e9, false, NULL, "s",
      "how long nothing may move on a machine until the run ends and names the rank that hangs; "
      "0: for ever"},
     {0},
 };
 
 const struct key record_keys[] = {
-    {"record.every", KEY_INTEGER, "100", 0, INFINITY, false, NULL, "presentations",
+    {"record.every", KEY_INTEGER, KEY_LATER, "100", 0, INFINITY, false, NULL, "presentations",
      "how often to write norms, alignment and balance to series.h5; 0: never"},
     {0},
 };
@@ -43,7 +43,7 @@ static double time_of_day(void)
 
 static double time_of(const struct run *r)
 {
-  return r->done * r->s->presenter->duration;
+  return r->s->solver->kind->batch ? 0 : r->done * r->s->presenter->duration;
 }
 
 void run_insist(struct run *r)
@@ -86,11 +86,13 @@ static void record(struct run *r)
   watch_at(AT_RECORD, r->done);
   const struct measures *m = diagnostics_measure(r->diagnostics);
   double *law = fail_alloc((size_t)r->s->net->L, sizeof *law);
+  const struct figure *figure;
 
+  solver_figures(r->s->solver, &figure);
   mismatch_law(r, law);
   if (r->rank == 0)
     recorder_add(r->recorder, (long)r->done, time_of(r), r->done > 0 ? r->accuracy : NAN,
-                 r->done > 0 ? r->loss : NAN, m, law, r->faults);
+                 r->done > 0 ? r->loss : NAN, m, law, figure, r->faults);
   free(law);
   run_insist(r);
 }
@@ -146,10 +148,13 @@ static void tally(struct run *r)
   const double weight = 1 / fmin(r->done, WINDOW);
 
   collect_wishes(r, sum + 2);
-  if (out->lo == 0 && out->hi > 0) {
+  if (r->s->solver->kind->batch) {
+    if (r->rank == 0) r->s->solver->kind->batch->score(r->s->solver, &sum[0], &sum[1]);
+  } else if (out->lo == 0 && out->hi > 0) {
     const int label = presenter_label(r->s->presenter);
-    sum[0] = answer_class(answer, out->n) == label;
-    sum[1] = answer_loss(answer, out->n, label, r->s->model->probabilities);
+    sum[0] = label < 0 ? NAN : answer_class(answer, out->n) == label;
+    sum[1] =
+        answer_loss(answer, presenter_truth(r->s->presenter), out->n, r->s->model->probabilities);
   }
   WAIT_MPI(MPI_Allreduce(MPI_IN_PLACE, sum, 2 + WISHES, MPI_DOUBLE, MPI_SUM, r->comm));
   r->accuracy += weight * (sum[0] - r->accuracy);
@@ -189,6 +194,7 @@ static enum outcome advance(struct run *r, bool recorded, double *reached)
 
   watch_at(AT_SOLVING, r->done);
   r->s->sys->observer = traced ? trace_watch(r->trace, observer, r->faults) : observer;
+  r->s->solver->watched = recorded || r->done + 1 >= (double)r->samples;
   const double start = MPI_Wtime();
   const enum outcome outcome = solver_advance(r->s->solver, (long)r->done, reached);
   r->solving += MPI_Wtime() - start;
@@ -415,7 +421,9 @@ static void run_begin(struct run *r)
   r->diagnostics = diagnostics_create(s->sys);
   char *series = folder_path(r->options->out, "series.h5");
   char *trace = folder_path(r->options->out, "trace.h5");
-  r->recorder = recorder_create(series, s->net->L);
+  const struct figure *figure;
+  const int figures = solver_figures(s->solver, &figure);
+  r->recorder = recorder_create(series, s->net->L, s->model->synapses > s->net->L, figures, figure);
   r->trace = trace_create(s->sys, r->job, trace);
   free(series);
   free(trace);
@@ -454,7 +462,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
                   .job = job,
                   .options = options,
                   .faults = faults,
-                  .samples = job_integer(job, "present.samples"),
+                  .samples = solver_length(job),
                   .save_every = job_real(job, "checkpoint.wall_every"),
                   .status = "running",
                   .looked = -INFINITY,

@@ -95,6 +95,17 @@ static bool fits_memory(const struct session *s, struct faults *faults)
   return !faults_any(faults, s->comm);
 }
 
+/* The logarithm of a probability is a loss for labels only. */
+static bool target_fits(const struct session *s, struct faults *faults)
+{
+  if (!s->model->probabilities || s->data->target == TARGET_LABEL) return true;
+  faults_add(faults,
+             "kp.output_error = cross_entropy: needs labels as targets, and here they are real "
+             "numbers (data.target = %s); squared takes both (%s)",
+             s->data->target == TARGET_Y ? "y" : "input", job_place(s->job, "kp.output_error"));
+  return false;
+}
+
 struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks, struct faults *faults)
 {
   struct session *s = fail_alloc(1, sizeof *s);
@@ -109,7 +120,9 @@ struct session *session_plan(MPI_Comm comm, const struct job *job, int ranks, st
   s->net = network_create(job);
   s->part = ranks > 0 ? partition_plan(s->net, 0, ranks) : partition_create(s->net, comm);
   s->model = model_create(job, s->net, s->part);
-  return s;
+  if (target_fits(s, faults)) return s;
+  session_destroy(s);
+  return NULL;
 }
 
 bool session_start_fits(const struct session *s, struct faults *faults)
@@ -127,10 +140,14 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   s->state = state_create(s->model);
   if (from_start) state_initialise(s->state, s->job);
   if (from_start && start[0] && !session_load(s, start, false, faults)) return false;
-  s->presenter = presenter_create(s->job, s->data, TRAIN, (int)s->net->n[s->net->L]);
+  s->presenter = presenter_create(s->job, s->data, TRAIN);
   s->sys = system_create(s->model, s->state, s->presenter, solver_kind_of(s->job)->means);
   s->solver = solver_create(s->job, s->sys);
   s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
+  if (s->solver->kind->batch) {
+    evaluator_through(s->evaluator, s->solver);
+    if (from_start) s->solver->kind->batch->prepare(s->solver);
+  }
   return true;
 }
 

@@ -50,12 +50,14 @@ static int value_fields(const struct state *st, struct field *f)
   const char *name;
   double *data;
 
-  for (int k = 0; k < m->stages; k++)
+  for (int k = 0; k < m->stages; k++) {
+    if (m->stage[k].fleeting) continue;
     f[count++] =
         (struct field){.path = fail_text("/layer%02d/%s", m->stage[k].layer, m->stage[k].name),
                        .about = m->stage[k].family == ACTIVITY ? "activity" : "error",
                        .data = st->value[k],
                        .lo = m->stage[k].layer};
+  }
   for (int k = 0; m->kind->extra && (data = m->kind->extra(m, k, &stage, &name)); k++)
     f[count++] = (struct field){.path = fail_text("/layer%02d/%s", m->stage[stage].layer, name),
                                 .about = "noise at the end of the last presentation",

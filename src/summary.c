@@ -28,6 +28,21 @@ static char *counter_lines(const struct solver *solver)
   return text;
 }
 
+/* "name: value" lines of the solver's figures. The caller frees. */
+static char *figure_lines(struct solver *solver)
+{
+  const struct figure *figure;
+  const int count = solver_figures(solver, &figure);
+  char *text = fail_text("%s", "");
+
+  for (int k = 0; k < count; k++) {
+    char *longer = fail_text("%s%s: %.17g\n", text, figure[k].name, figure[k].value);
+    free(text);
+    text = longer;
+  }
+  return text;
+}
+
 /* What this process and the others of the run sent and took, as lines; the caller frees.
  * Collective. */
 static char *cost_lines(const struct session *s, double tried)
@@ -49,6 +64,7 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
   const struct solver *solver = s->solver;
   const bool tested = sum->test.samples > 0;
   char *counters = counter_lines(solver), *cost = cost_lines(s, sum->tried);
+  char *figures = figure_lines(s->solver);
   char *why =
       sum->stopped_by ? fail_text("stopped_by: %s\n", sum->stopped_by) : fail_text("%s", "");
 
@@ -57,14 +73,15 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
       "name: %s\nstatus: %s\n%stest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
+      "%s%s%sranks: %d\nstate_fingerprint: 0x%016llx\nversion: %s\n",
       job_text(s->job, "name"), sum->status, why, tested ? sum->test.accuracy : NAN,
       tested ? sum->test.loss : NAN, sum->test.samples, sum->train_accuracy, sum->train_loss,
       sum->done, sum->simulated, sum->wall, sum->rate, solver->kind->name, solver->stats.steps,
-      solver->stats.rejected, solver->stats.evaluations, counters, cost, s->part->size, *digest,
-      TAUFLOW_VERSION);
+      solver->stats.rejected, solver->stats.evaluations, counters, figures, cost, s->part->size,
+      *digest, TAUFLOW_VERSION);
   free(why);
   free(counters);
+  free(figures);
   free(cost);
   return text;
 }

@@ -8,9 +8,9 @@
 enum { BUFFER = 1 << 17, CLOCK = 3 }; /* numbers kept before they are written; columns of time */
 
 const struct key trace_keys[] = {
-    {"record.trace", KEY_INTEGERS, "", 0, 1e15, false, NULL, "",
+    {"record.trace", KEY_INTEGERS, KEY_LATER, "", 0, 1e15, false, NULL, "",
      "presentations, counted from 0, whose signals to write to trace.h5 at every step"},
-    {"record.trace_units", KEY_INTEGER, "8", 1, 65536, false, NULL, "units",
+    {"record.trace_units", KEY_INTEGER, KEY_LATER, "8", 1, 65536, false, NULL, "units",
      "how many units of each layer to trace, from the first"},
     {0},
 };

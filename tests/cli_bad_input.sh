@@ -66,6 +66,15 @@ def data(path, inputs, train=30, labels=30):
             file[split + "/x"] = np.random.default_rng(1).random((count, inputs))
             file[split + "/label"] = np.arange(labels if split == "train" else count) % 10
 
+def targets(path, bad=0.0):
+    with h5py.File(path, "w") as file:
+        for split in ("train", "test"):
+            file[split + "/x"] = np.zeros((5, 64))
+            file[split + "/y"] = np.ones((5, 7))
+        file["train/y"][3, 2] = bad
+
+targets("data_y.h5")
+targets("data_nan.h5", np.nan)
 data("data64.h5", 64)
 data("data49.h5", 49)
 data("data_uneven.h5", 64, labels=29)
@@ -156,6 +165,12 @@ file_job "data file not HDF5" 'text\.h5' text.h5
 file_job "data file empty" 'empty\.h5' empty.h5
 file_job "data file of another kind" 'state-last\.h5.*/train/x' 'finished\/state-last.h5'
 file_job "data file without test samples" 'no_test\.h5.*/test/x' no_test.h5
+bad_job "a loss of labels for real targets" 'kp\.output_error = cross_entropy.*target = input.*squared' \
+  's/set: glyphs/set: glyphs\n  target: input/; s/16, 10/16, 64/'
+bad_job "targets that the set does not have" 'data\.target = y.*glyphs.*bad\.yml:' \
+  's/set: glyphs/set: glyphs\n  target: y/'
+file_job "data file with targets of another width" 'network\.widths\[2\] = 10.*must be 7' data_y.h5
+file_job "data file with a target that is no number" 'data_nan\.h5: /train/y\[3\]\[2\] = nan' data_nan.h5
 file_job "data file with a label missing" 'data_uneven\.h5.*/train/label' data_uneven.h5
 bad_job "more samples than there are" 'data\.train = 31.*30' \
   's/set: glyphs/set: file\n  path: data64.h5/; s/train: 200/train: 31/; s/test: 50/test: 20/'

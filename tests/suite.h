@@ -3,6 +3,7 @@
 #ifndef TAUFLOW_SUITE_H
 #define TAUFLOW_SUITE_H
 
+#include "petsc_part.h"
 #include <check.h>
 #include <mpi.h>
 
@@ -17,6 +18,7 @@ static inline int suite_run(SRunner *runner)
   srunner_run_all(runner, rank == 0 ? CK_ENV : CK_SILENT);
   const int failed = srunner_ntests_failed(runner);
   srunner_free(runner);
+  petsc_end();
   MPI_Finalize();
   return failed > 0;
 }

@@ -22,12 +22,15 @@ static void make_data(void)
 START_TEST(loss_of_an_answer_is_by_its_formula)
 {
   const double s[3] = {1, 2, 1000}, t[3] = {0.5, 0.25, 0};
+  const double first[3] = {1, 0, 0}, second[3] = {0, 1, 0}, third[3] = {0, 0, 1};
 
-  ck_assert_double_eq_tol(answer_loss(s, 3, 2, true), 0, 1e-300);
-  ck_assert_double_eq_tol(answer_loss(s, 3, 0, true), 999, 1e-12);
-  ck_assert_double_eq_tol(answer_loss(t, 3, 1, true), -log(exp(0.25) / (exp(0.5) + exp(0.25) + 1)),
-                          1e-15);
-  ck_assert_double_eq_tol(answer_loss(t, 3, 1, false), (0.25 + 0.75 * 0.75) / 2, 1e-15);
+  ck_assert_double_eq_tol(answer_loss(s, third, 3, true), 0, 1e-300);
+  ck_assert_double_eq_tol(answer_loss(s, first, 3, true), 999, 1e-12);
+  ck_assert_double_eq_tol(answer_loss(t, second, 3, true),
+                          -log(exp(0.25) / (exp(0.5) + exp(0.25) + 1)), 1e-15);
+  ck_assert_double_eq_tol(answer_loss(t, second, 3, false), (0.25 + 0.75 * 0.75) / 2, 1e-15);
+  ck_assert_double_eq_tol(answer_loss(t, (const double[]){-1, 0.25, 3}, 3, false),
+                          (1.5 * 1.5 + 9) / 2, 1e-15);
   ck_assert_int_eq(answer_class(s, 3), 2);
   ck_assert_int_eq(answer_class((const double[]){1, 3, 3}, 3), 1);
 }
@@ -62,10 +65,11 @@ START_TEST(accuracy_and_loss_are_those_of_a_dense_forward_pass)
   long counted = 0, diagonal = 0;
 
   for (int k = 0; k < SAMPLES; k++) {
-    double s[OUT];
+    double s[OUT], y[OUT] = {0};
     answer(p, x + k * INPUTS, s);
+    y[label[k]] = 1;
     hits += answer_class(s, OUT) == label[k];
-    loss += answer_loss(s, OUT, label[k], true) / SAMPLES;
+    loss += answer_loss(s, y, OUT, true) / SAMPLES;
   }
   for (int k = 0; k < OUT * OUT; k++) counted += confusion[k];
   for (int k = 0; k < OUT; k++) diagonal += confusion[k * OUT + k];

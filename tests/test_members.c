@@ -177,7 +177,7 @@ START_TEST(used_yml_reads_back_to_the_same_sweep)
   ck_assert_int_eq(job_members(again), 40);
   for (long i = 0; i < 40; i++) {
     struct job *a = member_of(job, i), *b = member_of(again, i);
-    ck_assert_ptr_null(job_difference(a, b));
+    ck_assert_ptr_null(job_difference(a, b, KEY_FORMAL));
     job_destroy(a);
     job_destroy(b);
   }
@@ -193,8 +193,8 @@ START_TEST(jobs_differ_in_what_changes_results)
   const char *const sets[] = {"checkpoint.every=3", "name=other", "kp.tau_pot=3 s"};
   struct job *job = good(""), *formal = parse("", 2, sets), *other = parse("", 3, sets);
 
-  ck_assert_ptr_null(job_difference(job, formal));
-  ck_assert_str_eq(job_difference(job, other), "kp.tau_pot");
+  ck_assert_ptr_null(job_difference(job, formal, KEY_FORMAL));
+  ck_assert_str_eq(job_difference(job, other, KEY_FORMAL), "kp.tau_pot");
   job_destroy(job);
   job_destroy(formal);
   job_destroy(other);

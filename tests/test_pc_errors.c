@@ -510,7 +510,7 @@ int main(int argc, char **argv)
 
   tcase_set_timeout(facts, 0);
   suite_add_tcase(suite, facts);
-  tcase_add_unchecked_fixture(facts, NULL, petsc_end);
+
   tcase_add_test(facts, gradients_are_those_of_finite_differences);
   tcase_add_test(facts, curvature_is_that_of_finite_differences);
   tcase_add_test(facts, a_linear_network_settles_where_the_dense_system_says);

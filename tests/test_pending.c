@@ -93,7 +93,7 @@ static struct scene scene(MPI_Comm comm, const char *kp, const char *times, cons
   s.model = model_create(s.job, s.net, s.part);
   s.state = state_create(s.model);
   state_initialise(s.state, s.job);
-  s.presenter = presenter_create(s.job, s.data, TRAIN, (int)s.net->n[s.net->L]);
+  s.presenter = presenter_create(s.job, s.data, TRAIN);
   s.sys = system_create(s.model, s.state, s.presenter, true);
   s.pending = pending_create(s.sys);
   s.at = moment_on_routes(s.sys);

@@ -32,7 +32,7 @@ static struct scene scene(enum split split, const char *order, int seed, const c
   present_check(s.job, &faults);
   s.data = dataset_create(s.job, MPI_COMM_WORLD, &faults);
   ck_assert_msg(faults.count == 0, "%s", faults.text);
-  s.pr = presenter_create(s.job, s.data, split, CLASSES);
+  s.pr = presenter_create(s.job, s.data, split);
   free(text);
   return s;
 }
@@ -160,7 +160,8 @@ START_TEST(presentations_can_be_prepared_in_any_order)
     presenter_begin(jumping.pr, q);
     ck_assert_mem_eq(straight.pr->x_from, jumping.pr->x_from, 36 * sizeof(double));
     ck_assert_mem_eq(straight.pr->x_to, jumping.pr->x_to, 36 * sizeof(double));
-    ck_assert_mem_eq(straight.pr->label, jumping.pr->label, sizeof jumping.pr->label);
+    for (int k = 0; k < 3; k++)
+      ck_assert_mem_eq(straight.pr->y[k], jumping.pr->y[k], CLASSES * sizeof(double));
   }
   presenter_begin(jumping.pr, 0);
   for (int j = 0; j < 36; j++) ck_assert(jumping.pr->x_from[j] == 0);
@@ -309,7 +310,7 @@ START_TEST(a_delay_of_whole_presentations_adds_no_kink)
 
     ck_assert_int_eq(s.pr->kinks, 2);
     presenter_begin(s.pr, 10);
-    ck_assert_int_eq(s.pr->label[2], dataset_label(s.data, TRAIN, 10 - k));
+    ck_assert(s.pr->y[2][dataset_label(s.data, TRAIN, 10 - k)] == 1);
     end(s);
   }
 }
@@ -389,8 +390,8 @@ START_TEST(a_delay_shifts_the_dithered_schedule)
 
   for (long n = 4; n < TRAINING; n++) {
     presenter_begin(s.pr, n);
-    ck_assert_int_eq(s.pr->label[2], dataset_label(s.data, TRAIN, n - back[n % 2]));
-    ck_assert_int_eq(s.pr->label[1], dataset_label(s.data, TRAIN, n - 1 - back[(n + 1) % 2]));
+    ck_assert(s.pr->y[2][dataset_label(s.data, TRAIN, n - back[n % 2])] == 1);
+    ck_assert(s.pr->y[1][dataset_label(s.data, TRAIN, n - 1 - back[(n + 1) % 2])] == 1);
   }
   end(s);
 }

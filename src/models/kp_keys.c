@@ -7,31 +7,32 @@ enum { MOST_TAUS = 50000 }; /* of a presentation with noise */
 enum routing { ROUTING_BY_RULE, ROUTING_LAYERWISE, ROUTING_DIRECT };
 
 const struct key kp_keys[] = {
-    {"kp.rule", KEY_CHOICE, "kp", 0, 0, false, "kp|fa|dfa|sgd", "",
+    {"kp.rule", KEY_CHOICE, KEY_FIXED, "kp", 0, 0, false, "kp|fa|dfa|sgd", "",
      "what V does: learns (kp), is fixed (fa), is fixed and direct (dfa), equals W^T (sgd)"},
-    {"kp.routing", KEY_CHOICE, "by_rule", 0, 0, false, "by_rule|layerwise|direct", "",
+    {"kp.routing", KEY_CHOICE, KEY_FIXED, "by_rule", 0, 0, false, "by_rule|layerwise|direct", "",
      "where hidden errors come from: the layer above, or the output; by_rule is direct for dfa "
      "and layerwise otherwise"},
-    {"kp.gate", KEY_FLAG, "true", 0, 0, false, NULL, "",
+    {"kp.gate", KEY_FLAG, KEY_FIXED, "true", 0, 0, false, NULL, "",
      "multiply hidden errors by phi'(s), as document 000 writes it; false as in 001"},
-    {"kp.feedback_drive", KEY_CHOICE, "y", 0, 0, false, "y|s", "",
+    {"kp.feedback_drive", KEY_CHOICE, KEY_FIXED, "y", 0, 0, false, "y|s", "",
      "what V learns from: the activity y, or the drive s = W y as document 001 writes it"},
-    {"kp.feedback_init", KEY_CHOICE, "random", 0, 0, false, "random|transpose|constant", "",
-     "V starts as network.init draws it, as W^T of the layer above, or as feedback_value"},
-    {"kp.feedback_value", KEY_REAL, "0.1", -INFINITY, INFINITY, false, NULL, "1",
+    {"kp.feedback_init", KEY_CHOICE, KEY_FIXED, "random", 0, 0, false, "random|transpose|constant",
+     "", "V starts as network.init draws it, as W^T of the layer above, or as feedback_value"},
+    {"kp.feedback_value", KEY_REAL, KEY_FIXED, "0.1", -INFINITY, INFINITY, false, NULL, "1",
      "every element of V at the start when feedback_init is constant"},
-    {"kp.output_error", KEY_CHOICE, "cross_entropy", 0, 0, false, "cross_entropy|squared", "",
-     "y* - softmax(s_L), or y* - s_L"},
-    {"kp.tau_inf", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of y"},
-    {"kp.tau_err", KEY_TIME, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of z"},
-    {"kp.tau_pot", KEY_TIME, "10 s", 0, INFINITY, true, NULL, "s", "potentiation of W"},
-    {"kp.tau_dec", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "decay of W"},
-    {"kp.tau_pot_feedback", KEY_TIME, "=kp.tau_pot", 0, INFINITY, true, NULL, "s",
+    {"kp.output_error", KEY_CHOICE, KEY_FIXED, "cross_entropy", 0, 0, false,
+     "cross_entropy|squared", "", "y* - softmax(s_L), or y* - s_L"},
+    {"kp.tau_inf", KEY_TIME, KEY_FIXED, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of y"},
+    {"kp.tau_err", KEY_TIME, KEY_FIXED, "1 ms", 0, INFINITY, true, NULL, "s", "time constant of z"},
+    {"kp.tau_pot", KEY_TIME, KEY_FIXED, "10 s", 0, INFINITY, true, NULL, "s", "potentiation of W"},
+    {"kp.tau_dec", KEY_TIME, KEY_FIXED, "1000 s", 0, INFINITY, true, NULL, "s", "decay of W"},
+    {"kp.tau_pot_feedback", KEY_TIME, KEY_FIXED, "=kp.tau_pot", 0, INFINITY, true, NULL, "s",
      "potentiation of V"},
-    {"kp.tau_dec_feedback", KEY_TIME, "=kp.tau_dec", 0, INFINITY, true, NULL, "s", "decay of V"},
-    {"kp.rms_norm", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
+    {"kp.tau_dec_feedback", KEY_TIME, KEY_FIXED, "=kp.tau_dec", 0, INFINITY, true, NULL, "s",
+     "decay of V"},
+    {"kp.rms_norm", KEY_REAL, KEY_FIXED, "0", 0, INFINITY, false, NULL, "1",
      "a > 0 replaces phi by a phi/rms(phi) and every g by a g/rms(g); 0 is off"},
-    {"kp.noise", KEY_REAL, "0", 0, INFINITY, false, NULL, "1",
+    {"kp.noise", KEY_REAL, KEY_FIXED, "0", 0, INFINITY, false, NULL, "1",
      "standard deviation of Ornstein-Uhlenbeck noise added to phi(s) and g, with the time "
      "constant of y and z"},
     {0},
@@ -69,6 +70,9 @@ void kp_check(const struct job *job, struct faults *faults)
   const int rule = job_choice(job, "kp.rule");
   const double T = job_real(job, "present.duration");
   static const char *const decays[] = {"kp.tau_dec", "kp.tau_dec_feedback"};
+  static const char *const at_rest[] = {"pc.", NULL};
+
+  model_refuse(job, at_rest, faults);
 
   if (rule == RULE_SGD) check_sgd(job, faults);
   if (rule == RULE_DFA && job_choice(job, "kp.routing") == ROUTING_LAYERWISE)

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model.h"
 #include <stdlib.h>
+#include <string.h>
 
 /* In the order of the choices of the key `model`. */
-static const struct model_kind *const kinds[] = {&model_kp};
+static const struct model_kind *const kinds[] = {&model_kp, &model_pc};
 
 const struct key model_keys[] = {
-    {"model", KEY_CHOICE, "kp", 0, 0, false, "kp", "",
-     "the system of equations: kp, continuous-time Kolen-Pollack and its relatives"},
+    {"model", KEY_CHOICE, KEY_FIXED, "kp", 0, 0, false, "kp|pc", "",
+     "the system of equations: kp, continuous-time Kolen-Pollack and its relatives; pc, predictive "
+     "coding at equilibrium, and backpropagation beside it"},
     {0},
 };
+
+const struct model_kind *model_kind_of(const struct job *job)
+{
+  return kinds[job_choice(job, "model")];
+}
 
 struct model *model_create(const struct job *job, const struct network *net,
                            const struct partition *part)
 {
   struct model *m = fail_alloc(1, sizeof *m);
 
-  m->kind = kinds[job_choice(job, "model")];
+  m->kind = model_kind_of(job);
   m->net = net;
   m->part = part;
   m->kind->create(m, job);
@@ -32,7 +39,18 @@ void model_destroy(struct model *m)
   free(m);
 }
 
+void model_refuse(const struct job *job, const char *const *section, struct faults *faults)
+{
+  for (int t = 0; all_keys[t]; t++)
+    for (const struct key *key = all_keys[t]; key->name; key++)
+      for (int s = 0; section[s]; s++)
+        if (strncmp(key->name, section[s], strlen(section[s])) == 0 &&
+            !job_is_usual(job, key->name))
+          faults_add(faults, "%s: model %s has no use for it (%s)", key->name,
+                     model_kind_of(job)->name, job_place(job, key->name));
+}
+
 void model_check(const struct job *job, struct faults *faults)
 {
-  kinds[job_choice(job, "model")]->check(job, faults);
+  model_kind_of(job)->check(job, faults);
 }

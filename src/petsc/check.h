@@ -15,5 +15,8 @@
 struct minimiser *minimiser_create(const struct smooth *f, enum descent_method method);
 void minimiser_destroy(struct minimiser *m);
 struct minimum minimise(struct minimiser *m, double *x);
+struct conjugate *conjugate_create(const struct positive *A, double tolerance, long most);
+void conjugate_destroy(struct conjugate *c);
+bool conjugate_solve(struct conjugate *c, const double *b, double *x, long *iterations);
 
 #endif

@@ -22,6 +22,9 @@ static void end(void)
 static const struct petsc_part table = {.minimiser_create = minimiser_create,
                                         .minimiser_destroy = minimiser_destroy,
                                         .minimise = minimise,
+                                        .conjugate_create = conjugate_create,
+                                        .conjugate_destroy = conjugate_destroy,
+                                        .conjugate_solve = conjugate_solve,
                                         .end = end};
 
 /* The one symbol that is looked up. */

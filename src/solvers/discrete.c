@@ -13,15 +13,16 @@
 #include <string.h>
 
 const struct key discrete_keys[] = {
-    {"discrete.optimizer", KEY_CHOICE, "plain", 0, 0, false, "plain|adam", "",
+    {"discrete.optimizer", KEY_CHOICE, KEY_FIXED, "plain", 0, 0, false, "plain|adam", "",
      "plain: each update is T/tau_pot z y'; adam: that of Adam for the gradient z y', tau_pot "
      "having no say. Both leave the decay as it is: T/tau_dec an update"},
-    {"discrete.rate", KEY_REAL, "0.001", 0, INFINITY, true, NULL, "1", "adam only: learning rate"},
-    {"discrete.beta1", KEY_REAL, "0.9", 0, 0.999999999, false, NULL, "1",
+    {"discrete.rate", KEY_REAL, KEY_FIXED, "0.001", 0, INFINITY, true, NULL, "1",
+     "adam only: learning rate"},
+    {"discrete.beta1", KEY_REAL, KEY_FIXED, "0.9", 0, 0.999999999, false, NULL, "1",
      "adam only: what the running mean of the gradient keeps of itself at an update"},
-    {"discrete.beta2", KEY_REAL, "0.999", 0, 0.999999999, false, NULL, "1",
+    {"discrete.beta2", KEY_REAL, KEY_FIXED, "0.999", 0, 0.999999999, false, NULL, "1",
      "adam only: the same of its square"},
-    {"discrete.epsilon", KEY_REAL, "1e-8", 1e-30, INFINITY, false, NULL, "1",
+    {"discrete.epsilon", KEY_REAL, KEY_FIXED, "1e-8", 1e-30, INFINITY, false, NULL, "1",
      "adam only: added to the root of that mean, by which updates are divided"},
     {0},
 };

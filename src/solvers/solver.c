@@ -7,26 +7,30 @@ static const struct solver_kind *const kinds[] = {&solver_cascade, &solver_locks
                                                   &solver_erk, &solver_discrete};
 
 const struct key solver_keys[] = {
-    {"solver.name", KEY_CHOICE, "cascade", 0, 0, false, "cascade|lockstep|cvode|erk|discrete", "",
+    {"solver.name", KEY_CHOICE, KEY_FIXED, "cascade", 0, 0, false,
+     "cascade|lockstep|cvode|erk|discrete", "",
      "cascade: layer by layer within a step; lockstep: all layers at once, for many ranks; cvode: "
      "SUNDIALS CVODE on the whole state, the reference; erk: Tsitouras 5(4) on the whole state, "
      "document 001's method; discrete: one update a presentation"},
-    {"solver.relative", KEY_REAL, "1.5e-3; solver.name=erk: 2e-3", 1e-14, 1e6, false, NULL, "1",
+    {"solver.relative", KEY_REAL, KEY_FIXED, "1.5e-3; solver.name=erk: 2e-3", 1e-14, 1e6, false,
+     NULL, "1",
      "tolerance of a step relative to the size of y and of z, max norm; erk: to each element of y, "
      "z, W and V, root mean square"},
-    {"solver.absolute", KEY_REAL, "1e-12; solver.name=erk: 1e-5", 0, INFINITY, false, NULL, "1",
-     "tolerance of a step added to the relative one"},
-    {"solver.max_step", KEY_TIME, "1000 s", 0, INFINITY, true, NULL, "s", "longest step"},
-    {"solver.method", KEY_CHOICE, "bdf", 0, 0, false, "bdf|adams", "",
+    {"solver.absolute", KEY_REAL, KEY_FIXED, "1e-12; solver.name=erk: 1e-5", 0, INFINITY, false,
+     NULL, "1", "tolerance of a step added to the relative one"},
+    {"solver.max_step", KEY_TIME, KEY_FIXED, "1000 s", 0, INFINITY, true, NULL, "s",
+     "longest step"},
+    {"solver.method", KEY_CHOICE, KEY_FIXED, "bdf", 0, 0, false, "bdf|adams", "",
      "cvode only: BDF with Newton-Krylov, or Adams with fixed-point iteration"},
-    {"solver.pcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
+    {"solver.pcoeff", KEY_REAL, KEY_FIXED, "0", 0, 10, false, NULL, "1",
      "erk only: proportional coefficient of the step controller, as of Diffrax's PIDController"},
-    {"solver.icoeff", KEY_REAL, "1", 0, 10, true, NULL, "1", "erk only: its integral coefficient"},
-    {"solver.dcoeff", KEY_REAL, "0", 0, 10, false, NULL, "1",
+    {"solver.icoeff", KEY_REAL, KEY_FIXED, "1", 0, 10, true, NULL, "1",
+     "erk only: its integral coefficient"},
+    {"solver.dcoeff", KEY_REAL, KEY_FIXED, "0", 0, 10, false, NULL, "1",
      "erk only: its derivative coefficient"},
-    {"solver.max_order", KEY_INTEGER, "3", 1, 12, false, NULL, "1",
+    {"solver.max_order", KEY_INTEGER, KEY_FIXED, "3", 1, 12, false, NULL, "1",
      "cvode only: highest order, at most 5 for bdf; each order keeps one more copy of the state"},
-    {"solver.preconditioner", KEY_CHOICE, "sweep", 0, 0, false, "sweep|layer|none", "",
+    {"solver.preconditioner", KEY_CHOICE, KEY_FIXED, "sweep", 0, 0, false, "sweep|layer|none", "",
      "cvode with bdf only: sweep: the cascade's, layer after layer; layer: each layer by itself, "
      "without messages"},
     {0},
@@ -34,6 +38,7 @@ const struct key solver_keys[] = {
 
 const struct solver_kind *solver_kind_of(const struct job *job)
 {
+  if (model_kind_of(job) == &model_pc) return &solver_equilibrium;
   return kinds[job_choice(job, "solver.name")];
 }
 
@@ -66,8 +71,20 @@ void solver_destroy(struct solver *s)
 
 enum outcome solver_advance(struct solver *s, long p, double *reached)
 {
+  if (s->kind->batch) return s->kind->batch->advance(s, p, reached);
   system_begin(s->sys, p);
   return s->kind->advance(s, reached);
+}
+
+int solver_figures(struct solver *s, const struct figure **list)
+{
+  *list = NULL;
+  return s->kind->batch ? s->kind->batch->figures(s, list) : 0;
+}
+
+long solver_length(const struct job *job)
+{
+  return job_integer(job, solver_kind_of(job)->batch ? "pc.updates" : "present.samples");
 }
 
 int solver_notes(struct solver *s, struct note *note)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* deep.c - passes through the network, forward and backward */
+#include "deep.h"
+#include <stdlib.h>
+
+static long widest(int L, const long *n)
+{
+  long most = 1;
+
+  for (int l = 0; l <= L; l++) most = n[l] > most ? n[l] : most;
+  return most;
+}
+
+struct deep *deep_create(MPI_Comm comm, const struct pc_options *o, int L, const long *n)
+{
+  struct deep *d = fail_alloc(1, sizeof *d);
+  const size_t count = (size_t)L + 1;
+
+  *d = (struct deep){.o = o, .L = L, .n = n, .B = o->batch};
+  d->grid = grid_create(comm, widest(L, n));
+  d->W = fail_alloc(count, sizeof(void *));
+  d->guess = fail_alloc(count, sizeof(void *));
+  d->x = fail_alloc(count, sizeof(void *));
+  d->e = fail_alloc(count, sizeof(void *));
+  d->guess[0] = d->x[0] = blocks_create(d->grid, n[0], d->B);
+  for (int l = 1; l <= L; l++) {
+    d->W[l] = blocks_create(d->grid, n[l], n[l - 1]);
+    d->guess[l] = blocks_create(d->grid, n[l], d->B);
+    d->x[l] = blocks_create(d->grid, n[l], d->B);
+    d->e[l] = blocks_create(d->grid, n[l], d->B);
+  }
+  d->y = blocks_create(d->grid, n[L], d->B);
+  d->r = blocks_create(d->grid, n[L], d->B);
+  return d;
+}
+
+void deep_destroy(struct deep *d)
+{
+  if (!d) return;
+  for (int l = 1; l <= d->L; l++) {
+    blocks_destroy(d->W[l]);
+    blocks_destroy(d->x[l]);
+    blocks_destroy(d->e[l]);
+  }
+  for (int l = 0; l <= d->L; l++) blocks_destroy(d->guess[l]);
+  blocks_destroy(d->y);
+  blocks_destroy(d->r);
+  free(d->W);
+  free(d->guess);
+  free(d->x);
+  free(d->e);
+  grid_destroy(d->grid);
+  free(d);
+}
+
+double deep_weight_bytes(const struct grid *plan, int rank, int L, const long *n)
+{
+  double sum = 0;
+
+  for (int l = 1; l <= L; l++) sum += blocks_bytes(plan, rank, n[l], n[l - 1]);
+  return sum;
+}
+
+double deep_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                  const long *n)
+{
+  double sum = blocks_bytes(plan, rank, n[0], o->batch);
+
+  for (int l = 1; l <= L; l++) sum += 3 * blocks_bytes(plan, rank, n[l], o->batch);
+  return sum + 2 * blocks_bytes(plan, rank, n[L], o->batch);
+}
+
+void deep_up(const struct deep *d, int l, const struct blocks *from, bool add, struct blocks *to)
+{
+  blocks_multiply('N', 'N', 1, d->W[l], from, add, to);
+  if (d->o->residual) blocks_add(1, from, to);
+}
+
+void deep_down(const struct deep *d, int l, const struct blocks *from, struct blocks *to)
+{
+  blocks_multiply('T', 'N', 1, d->W[l], from, 0, to);
+  if (d->o->residual) blocks_add(1, from, to);
+}
+
+enum pc_act deep_act(const struct deep *d, int l)
+{
+  return l < d->L ? d->o->hidden : d->o->output;
+}
+
+void deep_activate(const struct deep *d, int l, struct blocks *a)
+{
+  const enum pc_act act = deep_act(d, l);
+
+  if (act == PC_LINEAR) return;
+  for (long k = 0; k < blocks_own(a); k++) a->a[k] = pc_value(act, a->a[k]);
+}
+
+void deep_gate(const struct deep *d, int l, const struct blocks *value, struct blocks *to)
+{
+  const enum pc_act act = deep_act(d, l);
+
+  if (act == PC_LINEAR) return;
+  for (long k = 0; k < blocks_own(to); k++) to->a[k] *= pc_slope(act, value->a[k]);
+}
+
+void deep_forward(const struct deep *d, struct blocks *const *v)
+{
+  for (int l = 1; l <= d->L; l++) {
+    deep_up(d, l, v[l - 1], false, v[l]);
+    deep_activate(d, l, v[l]);
+  }
+}
+
+void deep_backward(const struct deep *d, struct blocks *const *value, struct blocks *const *e)
+{
+  if (value) deep_gate(d, d->L, value[d->L], e[d->L]);
+  for (int l = d->L - 1; l >= 1; l--) {
+    deep_down(d, l + 1, e[l + 1], e[l]);
+    if (value) deep_gate(d, l, value[l], e[l]);
+  }
+}
+
+void deep_apply(struct deep *d, const struct update *u)
+{
+  for (int l = 1; l <= d->L; l++)
+    blocks_multiply('N', 'T', u[l].factor, u[l].post, u[l].pre, 1, d->W[l]);
+}
+
+/* s'_i = s_1 (1 - (i-1)/(k-1) (1 - 1/kappa)), then all by one factor to the norm they had; one
+ * singular value stays. */
+static void respace(double *s, long k, double kappa)
+{
+  double before = 0, after = 0;
+
+  if (k < 2) return;
+  const double top = s[0];
+  for (long i = 0; i < k; i++) {
+    before += s[i] * s[i];
+    s[i] = top * (1 - (double)i / (double)(k - 1) * (1 - 1 / kappa));
+    after += s[i] * s[i];
+  }
+  for (long i = 0; i < k && after > 0; i++) s[i] *= sqrt(before / after);
+}
+
+void deep_condition(struct deep *d, double kappa)
+{
+  for (int l = 1; l <= d->L; l++) {
+    const long m = d->n[l], n = d->n[l - 1], k = m < n ? m : n;
+    struct blocks *U = blocks_create(d->grid, m, k), *Vt = blocks_create(d->grid, k, n);
+    double *s = fail_alloc((size_t)k, sizeof *s);
+
+    blocks_singular(d->W[l], s, U, Vt);
+    respace(s, k, kappa);
+    blocks_scale_columns(s, U);
+    blocks_multiply('N', 'N', 1, U, Vt, 0, d->W[l]);
+    blocks_destroy(U);
+    blocks_destroy(Vt);
+    free(s);
+  }
+}

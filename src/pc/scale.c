@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* scale.c - factors that keep updates from disturbing each other (document 002, appendix C)
+ *
+ * D_l = (1/B) E_l X' A_l, X the activities the rule learns from and A_l of layer l-1:
+ *   sample       D_l = (1/B) sum_b alpha_b e_b x_b',  alpha_b = 1/(x_b . xhat_b)
+ *   batch        A_l = alpha I,  alpha = 1/mean_b(x_b . xhat_b)
+ *   decorrelate  A_l = (Xhat X'/B)^+: the order for which X' A_l Xhat = B I
+ *   regularize   A_l = (Xhat X'/B + eps I)^-1
+ * Each is an outer product of n_l x B by n_{l-1} x B, which is what scaler_updates gives. */
+#include "deep.h"
+#include <float.h>
+#include <stdlib.h>
+
+/* Singular values below this share of the largest are 0 but for rounding. */
+static const double none = 1e-12;
+
+struct scaler {
+  struct deep *d; /* borrowed */
+  struct update *u;
+  struct blocks **post, **pre; /* [L+1] where they differ from errors and activities; owned */
+  double *dot;                 /* [B] */
+};
+
+struct scaler *scaler_create(struct deep *d)
+{
+  struct scaler *s = fail_alloc(1, sizeof *s);
+  const size_t count = (size_t)d->L + 1;
+  const enum pc_scale kind = d->o->scale;
+
+  s->d = d;
+  s->u = fail_alloc(count, sizeof *s->u);
+  s->post = fail_alloc(count, sizeof *s->post);
+  s->pre = fail_alloc(count, sizeof *s->pre);
+  s->dot = fail_alloc((size_t)d->B, sizeof *s->dot);
+  for (int l = 1; l <= d->L; l++) {
+    if (kind == SCALE_SAMPLE || kind == SCALE_DECORRELATE)
+      s->post[l] = blocks_create(d->grid, d->n[l], d->B);
+    if (kind == SCALE_DECORRELATE || kind == SCALE_REGULARIZE)
+      s->pre[l] = blocks_create(d->grid, d->n[l - 1], d->B);
+  }
+  return s;
+}
+
+void scaler_destroy(struct scaler *s)
+{
+  if (!s) return;
+  for (int l = 1; l <= s->d->L; l++) {
+    blocks_destroy(s->post[l]);
+    blocks_destroy(s->pre[l]);
+  }
+  free(s->post);
+  free(s->pre);
+  free(s->u);
+  free(s->dot);
+  free(s);
+}
+
+double scaler_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                    const long *n)
+{
+  double sum = 0, most = 0;
+
+  for (int l = 1; l <= L; l++) {
+    const bool qr = o->scale == SCALE_DECORRELATE, re = o->scale == SCALE_REGULARIZE;
+    const double square = blocks_bytes(plan, rank, n[l - 1], n[l - 1]);
+    if (o->scale == SCALE_SAMPLE || qr) sum += blocks_bytes(plan, rank, n[l], o->batch);
+    if (qr || re) sum += blocks_bytes(plan, rank, n[l - 1], o->batch);
+    most = fmax(most, (re ? 2 : qr && o->batch > n[l - 1] ? 3 : 0) * square);
+  }
+  return sum + most;
+}
+
+/* 1/v; where v is 0 the theorem has no factor, and the update is left out. */
+static double inverse(double v)
+{
+  return v != 0 ? 1 / v : 0;
+}
+
+static void by_sample(struct scaler *s, int l, const struct blocks *pre)
+{
+  struct deep *d = s->d;
+
+  blocks_dot_columns(pre, d->guess[l - 1], s->dot);
+  for (long b = 0; b < d->B; b++) s->dot[b] = inverse(s->dot[b]);
+  blocks_copy(d->e[l], s->post[l]);
+  blocks_scale_columns(s->dot, s->post[l]);
+  s->u[l].post = s->post[l];
+}
+
+static void by_batch(struct scaler *s, int l, const struct blocks *pre)
+{
+  double sum = 0;
+
+  blocks_dot_columns(pre, s->d->guess[l - 1], s->dot);
+  for (long b = 0; b < s->d->B; b++) sum += s->dot[b];
+  s->u[l].factor *= inverse(sum / (double)s->d->B);
+}
+
+/* No more samples than units, and no two alike: X' A = B Xhat^+, with Xhat = Q R, so that
+ * D_l = E_l R^-1 Q'. False where Xhat has not full rank. */
+static bool by_factors(struct scaler *s, int l)
+{
+  struct deep *d = s->d;
+
+  if (d->B > d->n[l - 1]) return false;
+  struct blocks *R = blocks_create(d->grid, d->B, d->B);
+  blocks_copy(d->guess[l - 1], s->pre[l]);
+  const double ratio = blocks_orthogonalise(s->pre[l], R);
+  const bool full = ratio > (double)d->n[l - 1] * DBL_EPSILON;
+  if (full) {
+    blocks_copy(d->e[l], s->post[l]);
+    blocks_triangle_solve('R', 'U', 'N', R, s->post[l]);
+    s->u[l] = (struct update){d->o->rate, s->post[l], s->pre[l]};
+  }
+  blocks_destroy(R);
+  return full;
+}
+
+/* The pseudoinverse by singular values, G = Xhat X'/B = U s V': A' X = U s^+ V' X. */
+static void by_pseudoinverse(struct scaler *s, int l, const struct blocks *pre)
+{
+  struct deep *d = s->d;
+  const long n = d->n[l - 1];
+  struct blocks *G = blocks_create(d->grid, n, n), *U = blocks_create(d->grid, n, n),
+                *Vt = blocks_create(d->grid, n, n), *c = blocks_create(d->grid, n, d->B);
+  double *value = fail_alloc((size_t)n, sizeof *value);
+
+  blocks_multiply('N', 'T', 1 / (double)d->B, d->guess[l - 1], pre, 0, G);
+  blocks_singular(G, value, U, Vt);
+  const double least = none * value[0];
+  for (long i = 0; i < n; i++) value[i] = value[i] > least ? 1 / value[i] : 0;
+  blocks_scale_columns(value, U);
+  blocks_multiply('N', 'N', 1, Vt, pre, 0, c);
+  blocks_multiply('N', 'N', 1, U, c, 0, s->pre[l]);
+  s->u[l].pre = s->pre[l];
+  blocks_destroy(G);
+  blocks_destroy(U);
+  blocks_destroy(Vt);
+  blocks_destroy(c);
+  free(value);
+}
+
+/* eps = max(0, a lmax - lmin) of the symmetric part of Sigma = Xhat X'/B: then
+ * v' (Sigma + eps I) v >= a lmax |v|^2. */
+static double ridge(struct scaler *s, int l, const struct blocks *pre, struct blocks *work)
+{
+  struct deep *d = s->d;
+  const double half = 0.5 / (double)d->B;
+  double *value = fail_alloc((size_t)work->rows, sizeof *value);
+
+  blocks_multiply('N', 'T', half, d->guess[l - 1], pre, 0, work);
+  blocks_multiply('N', 'T', half, pre, d->guess[l - 1], 1, work);
+  blocks_eigenvalues(work, value);
+  const double most = value[work->rows - 1], least = value[0];
+  free(value);
+  return fmax(0, d->o->regularize_alpha * most - least);
+}
+
+static void by_ridge(struct scaler *s, int l, const struct blocks *pre)
+{
+  struct deep *d = s->d;
+  const long n = d->n[l - 1];
+  struct blocks *A = blocks_create(d->grid, n, n);
+  const double eps = ridge(s, l, pre, A);
+
+  blocks_multiply('N', 'T', 1 / (double)d->B, pre, d->guess[l - 1], 0, A); /* Sigma' */
+  blocks_add_diagonal(eps, A);
+  blocks_copy(pre, s->pre[l]);
+  if (!blocks_solve(A, s->pre[l])) blocks_zero(s->pre[l]); /* nothing came in: Sigma = 0 */
+  s->u[l].pre = s->pre[l];
+  blocks_destroy(A);
+}
+
+const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre)
+{
+  struct deep *d = s->d;
+
+  for (int l = 1; l <= d->L; l++) {
+    s->u[l] = (struct update){d->o->rate / (double)d->B, d->e[l], pre[l - 1]};
+    switch (d->o->scale) {
+    case SCALE_SAMPLE:
+      by_sample(s, l, pre[l - 1]);
+      break;
+    case SCALE_BATCH:
+      by_batch(s, l, pre[l - 1]);
+      break;
+    case SCALE_DECORRELATE:
+      if (!by_factors(s, l)) by_pseudoinverse(s, l, pre[l - 1]);
+      break;
+    case SCALE_REGULARIZE:
+      by_ridge(s, l, pre[l - 1]);
+      break;
+    default:
+      break;
+    }
+  }
+  return s->u;
+}

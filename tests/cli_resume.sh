@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What a resumed run keeps and what may change, and what it does about files that are lost.
+#
+#   cli_resume.sh PROGRAM SCRATCH
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
+
+cat >small.yml <<'END'
+network: {widths: [64, 12, 10], hidden: clipped_relu}
+data: {set: file, path: own.h5}
+present: {samples: 20}
+record: {every: 5}
+checkpoint: {every: 10, keep: 0}
+END
+/usr/bin/python3 - <<'END'
+import h5py, numpy as np
+rng = np.random.default_rng(2)
+with h5py.File("own.h5", "w") as f:
+    for split in "train", "test":
+        f[split + "/x"], f[split + "/label"] = rng.random((30, 64)), np.arange(30) % 10
+END
+"$program" run small.yml --out whole >whole.txt
+wanted=$(value whole state_fingerprint)
+# The run as it was after 10 presentations.
+half() {
+  rm -rf half
+  cp -a whole half
+  rm half/state-20.h5 half/summary.yml half/state-last.h5
+}
+
+# --- the keys that may change, as the program says ---
+mv own.h5 moved.h5
+declare -A to=([name]=other [watchdog]=60 [present.samples]=20 [evaluate.every]=4
+  [evaluate.samples]=7 [evaluate.readout]=dynamic [record.every]=2 [record.trace]='[12]'
+  [record.trace_units]=3 [data.path]="$PWD/moved.h5" [checkpoint.every]=3 [checkpoint.keep]=5
+  [checkpoint.wall_every]=1h [checkpoint.wall_margin]=2)
+"$program" keys --markdown | awk -F'|' '$2 ~ /^ `/ {gsub(/[` ]/, "", $2); print $2 $6}' >keys.txt
+same "keys that may change" "$(sed -n 's/ yes *$//p' keys.txt | sort | xargs)" "$(printf '%s\n' "${!to[@]}" | sort | xargs)"
+for key in "${!to[@]}"; do
+  half
+  says "$key may change" 0 "$wanted" "$program" resume half --set "data.path=$PWD/moved.h5" \
+    --set "$key=${to[$key]}"
+done
+half
+says "the name that it got" 0 '^done' "$program" resume half --set name=other --set "data.path=$PWD/moved.h5"
+same "the name that it got" "$(value half name)" other
+mv moved.h5 own.h5
+
+# --- those that may not ---
+half
+before=$(find half -printf '%p %s\n' | sort)
+while read -r key; do
+  says "$key may not change" 2 "^tauflow: --set $key=1: a run that is resumed keeps its $key; " \
+    "$program" resume half --set "$key=1"
+  same "$key: one message" "$(wc -l <said.txt)" 1
+done < <(grep -v ' yes *$' keys.txt | tr -d ' ' | shuf -n 12 --random-source=<(yes))
+says "a sweep" 2 '^tauflow: --set sweep.seeds=0..3: ' "$program" resume half --set sweep.seeds=0..3
+says "an unknown key" 2 'did you mean present.samples' "$program" resume half --set present.sample=5
+sed -i 's/tau_pot: 10$/tau_pot: 5/' half/used.yml
+says "an edited used.yml" 2 \
+  '^tauflow: kp.tau_pot = 5: the run has 10 in half/state-10.h5, and .* \(half/used.yml:[0-9]+\)$' \
+  "$program" resume half
+same "an edited used.yml: one message" "$(wc -l <said.txt)" 1
+says "an edited used.yml, on ranks" 2 '^tauflow: kp.tau_pot = 5: ' "${on[@]}" 2 "$program" resume half
+cp whole/used.yml half/
+same "what was refused wrote nothing" "$(find half -printf '%p %s\n' | sort)" "$before"
+
+# --- files that are lost ---
+half
+rm half/used.yml
+says "used.yml is lost" 0 'warning: half/used.yml is missing: its keys are taken from half/state-10' \
+  "$program" resume half
+same "used.yml is lost: the end" "$(value half state_fingerprint)" "$wanted"
+ok "used.yml is there again" cmp half/used.yml whole/used.yml
+half
+cp whole/state-20.h5 half/
+truncate -s 3000 half/state-20.h5
+rm half/used.yml
+says "used.yml is lost, and the newest state damaged" 0 "$wanted" "${on[@]}" 2 "$program" resume half
+rm half/used.yml half/state-*.h5
+says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
+finish
