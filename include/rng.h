@@ -17,6 +17,9 @@ enum rng_purpose {
   RNG_GLYPH = 4,    /* a: train 0 or test 1, b: index, c: which number of the sample */
   RNG_CIRCLES = 5,  /* a: train 0 or test 1, b: index, c: which number of the sample */
   RNG_NOISE = 6,    /* a: stage, b: row, c: interval since the start of the run */
+  RNG_GAUSSIAN = 7, /* a: train 0 or test 1, b: index, c: which number of the sample */
+  RNG_TEACHER = 8,  /* a: 0, b: row, c: column */
+  RNG_TARGET = 9,   /* a: train 0 or test 1, b: index, c: which number of the target */
 };
 
 /* Uniform in the open interval (0, 1), 53 random bits. a below 2^16, c and b below 2^40. Local. */

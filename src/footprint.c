@@ -53,7 +53,8 @@ static double matrix_bytes(const struct model *m, int k, int rank)
 static double vector_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct solver_kind *solver = solver_kind_of(job);
-  double bytes = presenter_bytes(m->net);
+  double bytes =
+      presenter_bytes(m->net) + dataset_target_bytes(job, m->net->n[0], m->net->n[m->net->L]);
 
   for (int k = 0; k < m->stages; k++)
     bytes += 2 * own_rows(m, m->stage[k].layer, rank) * sizeof(double);

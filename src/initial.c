@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 /* In the order of the choices of network.init. */
-enum law { XAVIER, XAVIER_UNIFORM, HE, ORTHOGONAL, NORM_PRESERVING };
+enum law { XAVIER, XAVIER_UNIFORM, HE, ORTHOGONAL, NORM_PRESERVING, KAIMING_UNIFORM, LECUN };
 
 struct draw {
   enum law law;
@@ -28,13 +28,15 @@ static double draw_element(const struct draw *draw, const struct model *m,
   const double in = (double)syn->cols, out = (double)syn->rows;
   const enum rng_purpose purpose = purpose_of(m, syn);
   const uint64_t l = (uint64_t)syn->layer, a = (uint64_t)i, b = (uint64_t)j;
+  double variance = 2 / (in + out), bound = 0; /* of a normal law; of a uniform one */
 
-  if (draw->law == XAVIER_UNIFORM)
-    return draw->gain * sqrt(6 / (in + out)) * (2 * rng_uniform(draw->seed, purpose, l, a, b) - 1);
-  const double variance = draw->law == HE                ? 2 / in
-                          : draw->law == NORM_PRESERVING ? 1 / out
-                                                         : 2 / (in + out);
-  return draw->gain * sqrt(variance) * rng_normal(draw->seed, purpose, l, a, b);
+  if (draw->law == XAVIER_UNIFORM) bound = sqrt(6 / (in + out));
+  if (draw->law == KAIMING_UNIFORM) bound = 1 / sqrt(in);
+  if (draw->law == HE) variance = 2 / in;
+  if (draw->law == NORM_PRESERVING) variance = 1 / out;
+  if (draw->law == LECUN) variance = 1 / in;
+  return bound > 0 ? draw->gain * bound * (2 * rng_uniform(draw->seed, purpose, l, a, b) - 1)
+                   : draw->gain * sqrt(variance) * rng_normal(draw->seed, purpose, l, a, b);
 }
 
 /* Orthonormal rows or columns, whichever are fewer. Every rank with rows of the layer factors the

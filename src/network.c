@@ -11,9 +11,10 @@ const struct key network_keys[] = {
     {"network.cap", KEY_REAL, KEY_FIXED, "1", 0, INFINITY, true, NULL, "1",
      "cap c of the clipped relu, clip(relu(s), -c, +c)"},
     {"network.init", KEY_CHOICE, KEY_FIXED, "xavier", 0, 0, false,
-     "xavier|xavier_uniform|he|orthogonal|norm_preserving", "",
+     "xavier|xavier_uniform|he|orthogonal|norm_preserving|kaiming_uniform|lecun", "",
      "distribution of the initial weights: normal with variance 2/(n_in + n_out); uniform with the "
-     "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out"},
+     "same variance; normal, 2/n_in; orthonormal rows or columns; normal, 1/n_out; uniform between "
+     "-1/sqrt(n_in) and 1/sqrt(n_in); normal, 1/n_in"},
     {"network.gain", KEY_REAL, KEY_FIXED, "1", 0, INFINITY, false, NULL, "1",
      "factor on all initial weights"},
     {"network.weights", KEY_CHOICE, KEY_FIXED, "double", 0, 0, false, "double|single", "",

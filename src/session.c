@@ -102,7 +102,7 @@ static bool target_fits(const struct session *s, struct faults *faults)
   faults_add(faults,
              "kp.output_error = cross_entropy: needs labels as targets, and here they are real "
              "numbers (data.target = %s); squared takes both (%s)",
-             s->data->target == TARGET_Y ? "y" : "input", job_place(s->job, "kp.output_error"));
+             dataset_target_name(s->data), job_place(s->job, "kp.output_error"));
   return false;
 }
 

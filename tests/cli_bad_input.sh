@@ -167,6 +167,8 @@ file_job "data file of another kind" 'state-last\.h5.*/train/x' 'finished\/state
 file_job "data file without test samples" 'no_test\.h5.*/test/x' no_test.h5
 bad_job "a loss of labels for real targets" 'kp\.output_error = cross_entropy.*target = input.*squared' \
   's/set: glyphs/set: glyphs\n  target: input/; s/16, 10/16, 64/'
+bad_job "a permutation of a billion samples" 'data\.order = shuffled.*1000000000.*sequential.*bad\.yml:' \
+  's/set: glyphs/set: gaussian\n  order: shuffled/; /train: /d'
 bad_job "targets that the set does not have" 'data\.target = y.*glyphs.*bad\.yml:' \
   's/set: glyphs/set: glyphs\n  target: y/'
 file_job "data file with targets of another width" 'network\.widths\[2\] = 10.*must be 7' data_y.h5

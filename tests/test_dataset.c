@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Data sets: what they contain, and what is refused. Files are made up here, in a scratch folder;
  * the published ones are looked at only when the environment has TAUFLOW_DATA. */
-#include "dataset.h"
-#include <check.h>
+#include "sets.h"
 #include <hdf5.h>
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -15,52 +12,14 @@
 static int rank;
 static char folder[] = "/tmp/tauflow-dataset-XXXXXX";
 
-/* True on all ranks if it is on each. Collective. */
-static bool agree(bool ours)
-{
-  int all = ours;
-
-  MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_LAND, MPI_COMM_WORLD);
-  return all;
-}
-
-/* The data set of a job with these widths and this data section; NULL with *message, which the
- * caller frees, and which is empty on other ranks than 0. Collective. */
-static struct dataset *open_set(const char *widths, const char *data, char **message)
-{
-  struct faults faults = {0};
-  char *text = fail_text("seed: 3\nnetwork: {widths: [%s]}\ndata: {%s}\npresent: {samples: 1}\n",
-                         widths, data);
-  struct job *job = job_parse(text, "test", folder, 0, NULL, &faults);
-  struct dataset *ds = faults.count > 0 ? NULL : dataset_create(job, MPI_COMM_WORLD, &faults);
-
-  *message = fail_text("%s", faults.count > 0 ? faults.text : "");
-  faults_clear(&faults);
-  job_destroy(job);
-  free(text);
-  return ds;
-}
-
-/* A data set that must open. Collective. */
 static struct dataset *set(const char *widths, const char *data)
 {
-  char *message;
-  struct dataset *ds = open_set(widths, data, &message);
-
-  if (!agree(ds != NULL)) ck_abort_msg("{%s}: %s", data, message);
-  free(message);
-  return ds;
+  return set_open(folder, widths, data);
 }
 
-/* It must not open, with exactly one message on rank 0 that contains `part`. Collective. */
 static void refuses(const char *widths, const char *data, const char *part)
 {
-  char *message;
-  struct dataset *ds = open_set(widths, data, &message);
-  bool one = rank > 0 || (strstr(message, part) && strchr(message, '\n') == strrchr(message, '\n'));
-
-  if (!agree(!ds && one)) ck_abort_msg("{%s}: not \"%s\" but \"%s\"", data, part, message);
-  free(message);
+  set_refused(folder, widths, data, part);
 }
 
 /* Write a file into the scratch folder, on rank 0; then all may go on. Collective. */
@@ -435,7 +394,7 @@ START_TEST(a_header_that_lies_costs_no_memory)
   put("train-labels-idx1-ubyte", labels, 8 + TRAINING, false);
   put("train-images-idx3-ubyte", images, 16 + TRAINING * PIXELS, false);
   refuses("784, 10", "set: mnist, path: .", "too short for the 4294967295 images");
-  ck_assert(agree(peak() - before < 100));
+  ck_assert(agree(MPI_COMM_WORLD, peak() - before < 100));
   put_mnist(false);
 }
 END_TEST

@@ -1,57 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a network should answer: labels, real targets of a file, the sample itself; which of them
  * are refused; and that networks learn them. */
-#include "agree.h"
 #include "lab.h"
+#include "sets.h"
 #include "suite.h"
 #include <hdf5.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 static int rank;
 static char folder[] = "/tmp/tauflow-targets-XXXXXX";
 
-/* --- sets that open, and sets that must not --- */
-
-/* The data set of a job with these widths and this data section; NULL with *message, which the
- * caller frees. Collective. */
-static struct dataset *open_set(const char *widths, const char *data, char **message)
-{
-  struct faults faults = {0};
-  char *text = fail_text("seed: 3\nnetwork: {widths: [%s]}\ndata: {%s}\npresent: {samples: 1}\n",
-                         widths, data);
-  struct job *job = job_parse(text, "test", folder, 0, NULL, &faults);
-  struct dataset *ds = faults.count > 0 ? NULL : dataset_create(job, MPI_COMM_WORLD, &faults);
-
-  *message = fail_text("%s", faults.count > 0 ? faults.text : "");
-  faults_clear(&faults);
-  job_destroy(job);
-  free(text);
-  return ds;
-}
-
-/* A data set that must open. Collective. */
 static struct dataset *set(const char *widths, const char *data)
 {
-  char *message;
-  struct dataset *ds = open_set(widths, data, &message);
-
-  if (!agree(MPI_COMM_WORLD, ds != NULL)) ck_abort_msg("{%s}: %s", data, message);
-  free(message);
-  return ds;
+  return set_open(folder, widths, data);
 }
 
-/* It must not open, with exactly one message on rank 0 that contains `part`. Collective. */
 static void refuses(const char *widths, const char *data, const char *part)
 {
-  char *message;
-  struct dataset *ds = open_set(widths, data, &message);
-  bool one = rank > 0 || (strstr(message, part) && strchr(message, '\n') == strrchr(message, '\n'));
-
-  if (!agree(MPI_COMM_WORLD, !ds && one))
-    ck_abort_msg("{%s}: not \"%s\" but \"%s\"", data, part, message);
-  free(message);
+  set_refused(folder, widths, data, part);
 }
 
 /* --- files --- */

@@ -54,7 +54,7 @@ static const struct figure figures[FIGURES] = {
     {"settled", "share of samples whose equilibrium is within the tolerance", NAN},
     {"plateau", "largest relative fall of a sample's energy at the end of its search", NAN},
     {"kinks", "hidden relu units at rest on a kink of the energy, mean over samples", NAN},
-    {"mapping_error", "|W_data - W_L ... W_1|^2, Frobenius", NAN},
+    {"mapping_error", "|W_data - W_L ... W_1|^2 (Frobenius) after the update", NAN},
 };
 
 static void make_cuts(struct updates *u, const struct partition *part)
@@ -111,7 +111,7 @@ static void updates_create(struct solver *s, const struct job *job)
   u->x = fail_alloc((size_t)L + 1, sizeof *u->x);
   for (long l = 0; l <= L; l++)
     u->x[l] = fail_alloc((size_t)(own_samples(s) * net->n[l]), sizeof **u->x);
-  u->input = fail_alloc((size_t)(net->n[0] > net->n[L] ? net->n[0] : net->n[L]), sizeof *u->input);
+  u->input = fail_alloc((size_t)net->n[0], sizeof *u->input);
   memcpy(u->figure, figures, sizeof figures);
   u->accuracy = u->loss = NAN;
   warn_of_width(s);
@@ -197,19 +197,30 @@ static void updates_prepare(struct solver *s)
 
 /* --- samples --- */
 
-enum part { INPUTS, TARGETS };
-
-/* Column b of A is the input or target of sample index[b]; columns beyond `count` are 0. */
-static void fill(struct updates *u, const struct dataset *data, enum split split, long count,
-                 const long *index, enum part part, struct blocks *A)
+/* Column b of A is the input of sample index[b]; columns beyond `count` are 0. */
+static void fill_inputs(struct updates *u, const struct dataset *data, enum split split, long count,
+                        const long *index, struct blocks *A)
 {
   for (long j = 0; j < A->own_cols; j++) {
     const long b = blocks_col(A, j);
-    if (b < count && part == INPUTS) dataset_sample(data, split, index[b], u->input);
-    if (b < count && part == TARGETS) dataset_target(data, split, index[b], u->input);
+    if (b < count) dataset_sample(data, split, index[b], u->input);
     for (long i = 0; i < A->own_rows; i++)
       *blocks_at(A, i, j) = b < count ? u->input[blocks_row(A, i)] : 0;
   }
+}
+
+/* The same of its target. Only own rows are asked for: a teacher of theirs is all a rank keeps. */
+static void fill_targets(const struct dataset *data, enum split split, long count,
+                         const long *index, struct blocks *A)
+{
+  const long nb = A->grid->block;
+
+  blocks_zero(A);
+  for (long j = 0; j < A->own_cols && blocks_col(A, j) < count; j++)
+    for (long i = 0; i < A->own_rows; i += nb) {
+      const long n = A->own_rows - i < nb ? A->own_rows - i : nb, lo = blocks_row(A, i);
+      dataset_target_rows(data, split, index[blocks_col(A, j)], lo, lo + n, blocks_at(A, i, j));
+    }
 }
 
 /* How well `answer` meets the targets: hits and squared errors /2 of the first `count` columns,
@@ -257,14 +268,53 @@ static void see_batch(struct solver *s, long p)
   double sum[2] = {0, 0};
 
   look_up_batch(s, p, index);
-  fill(u, pr->data, pr->split, d->B, index, INPUTS, d->guess[0]);
-  fill(u, pr->data, pr->split, d->B, index, TARGETS, d->y);
+  fill_inputs(u, pr->data, pr->split, d->B, index, d->guess[0]);
+  fill_targets(pr->data, pr->split, d->B, index, d->y);
   deep_forward(d, d->guess);
   blocks_copy(d->y, d->r);
   judge(pr->data, pr->split, d->B, index, d->guess[d->L], d->r, sum, NULL);
   u->accuracy = sum[0] / (double)d->B;
   u->loss = sum[1] / (double)d->B;
   free(index);
+}
+
+/* What the network makes of the identity, M_L ... M_1; the caller destroys. */
+static struct blocks *mapping_of(const struct deep *d)
+{
+  struct blocks *map = blocks_create(d->grid, d->n[0], d->n[0]);
+
+  blocks_add_diagonal(1, map);
+  for (int l = 1; l <= d->L; l++) {
+    struct blocks *next = blocks_create(d->grid, d->n[l], d->n[0]);
+    deep_up(d, l, map, false, next);
+    blocks_destroy(map);
+    map = next;
+  }
+  return map;
+}
+
+/* |W_data - M_L ... M_1|^2, where a teacher made the targets. */
+static void measure_mapping(struct solver *s)
+{
+  struct updates *u = s->own;
+  const struct deep *d = u->d;
+  const struct dataset *data = s->sys->presenter->data;
+
+  if (data->target != TARGET_TEACHER || !pc_is_linear(&u->o)) return;
+  struct blocks *map = mapping_of(d);
+  double *row = fail_alloc((size_t)d->n[0], sizeof *row), sum = 0;
+  for (long i = 0; i < map->own_rows; i++) {
+    const long at = blocks_row(map, i);
+    dataset_teacher(data, at, at + 1, row);
+    for (long j = 0; j < map->own_cols; j++) {
+      const double off = row[blocks_col(map, j)] - *blocks_at(map, i, j);
+      sum += off * off;
+    }
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->grid->comm));
+  u->figure[F_MAPPING].value = sum;
+  blocks_destroy(map);
+  free(row);
 }
 
 /* Errors and activities that the rule learns from: [L+1]. */
@@ -308,6 +358,7 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
     u->figure[F_INTERFERENCE].value = a.interference;
   }
   deep_apply(u->d, update);
+  if (s->watched) measure_mapping(s);
   store(s);
   s->stats.steps++;
   s->stats.evaluations++;
@@ -340,8 +391,8 @@ static struct evaluation updates_test(struct solver *s, const struct dataset *da
   for (long first = 0; first < samples; first += TEST_BATCH) {
     const long count = samples - first < TEST_BATCH ? samples - first : TEST_BATCH;
     for (long b = 0; b < count; b++) index[b] = first + b;
-    fill(u, data, TEST, count, index, INPUTS, v[0]);
-    fill(u, data, TEST, count, index, TARGETS, y);
+    fill_inputs(u, data, TEST, count, index, v[0]);
+    fill_targets(data, TEST, count, index, y);
     deep_forward(d, v);
     judge(data, TEST, count, index, v[d->L], y, sum, confusion);
   }
