@@ -14,12 +14,16 @@
  * lbfgs and newton take the errors eps_1..eps_{L-1} for unknowns and start from none (ePC): then a
  * network evaluated from below turns errors into activities, and one pass up and one down give the
  * gradient. The function is 1/2 |eps|^2 + 1/2 |y - yhat(eps)|^2, so its Hessian is near I + J' J,
- * J = dyhat/deps, whatever the depth. descent takes the activities and small fixed steps, as
- * document 002 does; it is there to compare with.
+ * J = dyhat/deps, whatever the depth; newton has the whole Hessian. descent takes the activities
+ * and small fixed steps, as document 002 does; it is there to compare with.
  *
- * A relu network's E is not smooth. Where x < 0, 1/2 (x - relu(a))^2 has a kink at a = 0 and units
- * come to rest on it: there the gradient is that of one side and never small. Such an end is a
- * PLATEAU, never CONVERGED. Samples do not know of each other. All Local. */
+ * A relu network's E is not smooth. Where x < 0, 1/2 (x - relu(a))^2 has a kink at a = 0, and units
+ * come to rest on it: there the gradient is that of one side and never small. lbfgs and descent
+ * only come near such points, and say that E no longer falls. newton rounds relu's corner, first
+ * where |a| < 0.1 and in the end where |a| < 3e-5, and follows that equilibrium: its gradient, E
+ * and slopes are those of the rounded relu, and the slope of a unit on a kink is that between 0 and
+ * 1 which balances the errors. Neither is called CONVERGED. E has many minima here, and the methods
+ * may find different ones. Samples do not know of each other. All Local. */
 #ifndef TAUFLOW_PC_ERRORS_H
 #define TAUFLOW_PC_ERRORS_H
 
@@ -38,18 +42,18 @@ enum pc_method { PC_LBFGS, PC_NEWTON, PC_DESCENT };
 
 struct pc_how {
   enum pc_method method;
-  int max_iterations;
-  double tolerance; /* of the gradient's largest component, > 0 */
-  double plateau;   /* give up when E falls by less than this fraction over 5 evaluations; 0: never.
-                       Not descent, which takes all its steps. */
-  double rate;      /* of descent */
+  int max_iterations; /* newton's at relu: of each of 8 widths */
+  double tolerance;   /* of the gradient's largest component, > 0 */
+  double plateau; /* of lbfgs: give up when E falls by less than this fraction over 5 evaluations;
+                     0: never. Best 0 for smooth activations, and about 1e-6 for relu. */
+  double rate;    /* of descent */
 };
 
 enum pc_status {
   PC_CONVERGED, /* gradient < tolerance, and no unit on a kink */
-  PC_PLATEAU,   /* E no longer falls, or units are on kinks */
+  PC_PLATEAU,   /* E no longer falls, or the gradient < tolerance but units are on kinks */
   PC_STOPPED,   /* max_iterations */
-  PC_FAILED     /* E is not finite */
+  PC_FAILED     /* E or its gradient is not finite */
 };
 
 struct pc_result {
@@ -78,5 +82,8 @@ void pc_errors_weights(struct pc_errors *s, const double *const *W);
  * eps_1..eps_L (eps[0] is NULL), borrowed, valid until the next call; either may be NULL. */
 struct pc_result pc_errors_solve(struct pc_errors *s, const double *x0, const double *y,
                                  const double *const **x, const double *const **eps);
+
+/* f_l'(M_l x_{l-1}) there, [l] [n_l], l = 1..L, borrowed as x. Local. */
+const double *const *pc_errors_slopes(const struct pc_errors *s);
 
 #endif

@@ -24,8 +24,8 @@ struct smooth {
   void *context;
   /* Its value at x [n], and its gradient [n]. */
   double (*value)(void *context, const double *x, double *gradient);
-  /* out [n] = H v, H being positive definite and near the second derivative at the x of the last
-   * value; only Newton's method asks. */
+  /* out [n] = H v, H the second derivative at the x of the last value, definite or not. Only
+   * Newton's method asks. */
   void (*curvature)(void *context, const double *v, double *out);
   /* Asked at the start (iteration 0) and after each iteration: is it enough? Called after `value`
    * at the present x, whose gradient has this largest component. */
@@ -36,7 +36,7 @@ struct minimum {
   double value;
   const double *gradient; /* [n], borrowed until the next call */
   long iterations;
-  bool stuck; /* a line search found nothing lower along a direction of descent */
+  bool stuck; /* nothing lower was found where the gradient promised it */
 };
 
 struct minimiser;
@@ -58,8 +58,7 @@ struct petsc_part {
   /* f is copied, its context borrowed. */
   struct minimiser *(*minimiser_create)(const struct smooth *f, enum descent_method method);
   void (*minimiser_destroy)(struct minimiser *m); /* accepts NULL */
-  /* From x [n], which becomes the last point reached, and no worse than its neighbours if not
-   * stuck. The value at the start must be finite. */
+  /* From x [n], which becomes the point reached. The value at the start must be finite. */
   struct minimum (*minimise)(struct minimiser *m, double *x);
   /* A is copied, its context borrowed. tolerance: of |b - A x|/|b|. Collective. */
   struct conjugate *(*conjugate_create)(const struct positive *A, double tolerance, long most);

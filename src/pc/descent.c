@@ -15,9 +15,8 @@ void pc_descend(struct pc_errors *s)
   for (;; r->iterations++) {
     r->energy = pc_local_activities(&s->net, x, g);
     pc_note(s, x, r->energy);
-    if (r->iterations == s->how.max_iterations || !isfinite(r->energy) ||
-        relax_largest_f64(N, g) < s->how.tolerance)
-      return;
+    s->stopped = r->iterations == s->how.max_iterations;
+    if (s->stopped || !isfinite(r->energy) || relax_largest_f64(N, g) < s->how.tolerance) return;
     for (long i = 0; i < N; i++) x[i] -= s->how.rate * g[i];
   }
 }

@@ -38,6 +38,13 @@ void pc_errors_weights(struct pc_errors *s, const double *const *W)
   pc_local_weights(&s->net, W);
 }
 
+void pc_forget(struct pc_errors *s)
+{
+  for (int k = 0; k <= PC_MEMORY; k++) s->lowest[k] = INFINITY;
+  s->begun = s->result.iterations;
+  s->stopped = false;
+}
+
 void pc_note(struct pc_errors *s, const double *unknowns, double E)
 {
   struct pc_result *r = &s->result;
@@ -56,9 +63,8 @@ static enum pc_status verdict(const struct pc_errors *s)
   const struct pc_result *r = &s->result;
 
   if (!isfinite(r->energy) || !isfinite(r->gradient)) return PC_FAILED;
-  if (r->gradient < s->how.tolerance && r->kinks == 0) return PC_CONVERGED;
-  if (r->gradient < s->how.tolerance || r->plateau < s->how.plateau) return PC_PLATEAU;
-  return r->iterations < s->how.max_iterations ? PC_PLATEAU : PC_STOPPED;
+  if (r->gradient < s->how.tolerance) return r->kinks ? PC_PLATEAU : PC_CONVERGED;
+  return s->stopped && !(r->plateau < s->how.plateau) ? PC_STOPPED : PC_PLATEAU;
 }
 
 struct pc_result pc_errors_solve(struct pc_errors *s, const double *x0, const double *y,
@@ -67,7 +73,7 @@ struct pc_result pc_errors_solve(struct pc_errors *s, const double *x0, const do
   struct pc_result *r = &s->result;
 
   *r = (struct pc_result){0};
-  for (int k = 0; k <= PC_MEMORY; k++) s->lowest[k] = INFINITY;
+  pc_forget(s);
   pc_local_clamp(&s->net, x0, y);
   if (s->minimiser)
     pc_minimise(s);
@@ -80,4 +86,9 @@ struct pc_result pc_errors_solve(struct pc_errors *s, const double *x0, const do
   if (x) *x = (const double *const *)s->net.x;
   if (eps) *eps = (const double *const *)s->net.eps;
   return *r;
+}
+
+const double *const *pc_errors_slopes(const struct pc_errors *s)
+{
+  return (const double *const *)s->net.slope;
 }

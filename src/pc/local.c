@@ -45,9 +45,10 @@ void pc_local_create(struct pc_local *p, const struct pc_net *net)
   set_widths(p, net);
   for (int l = 0; l <= L; l++) vectors += p->ld[l];
   for (int l = 1; l <= L; l++) matrices += net->n[l] * p->ld[l - 1] + net->n[l - 1] * p->ld[l];
-  double ***const family[] = {&p->W, &p->T, &p->x, &p->eps, &p->a, &p->slope, &p->s};
+  double ***const family[] = {&p->W,     &p->T,    &p->x,   &p->eps, &p->a,
+                              &p->slope, &p->bend, &p->lam, &p->t,   &p->s};
   for (size_t k = 0; k < sizeof family / sizeof *family; k++) *family[k] = pointers(L);
-  double *next = p->memory = fail_alloc((size_t)(matrices + 6 * vectors), sizeof *next);
+  double *next = p->memory = fail_alloc((size_t)(matrices + 9 * vectors), sizeof *next);
   for (int l = 1; l <= L; l++) {
     p->W[l] = next;
     p->T[l] = p->W[l] + net->n[l] * p->ld[l - 1];
@@ -57,12 +58,15 @@ void pc_local_create(struct pc_local *p, const struct pc_net *net)
   next = cut(p->eps, 1, L, p->ld, next);
   next = cut(p->a, 1, L, p->ld, next);
   next = cut(p->slope, 1, L, p->ld, next);
+  next = cut(p->bend, 1, L, p->ld, next);
+  next = cut(p->lam, 1, L, p->ld, next);
+  next = cut(p->t, 0, L, p->ld, next);
   next = cut(p->s, 0, L, p->ld, next);
 }
 
 void pc_local_destroy(struct pc_local *p)
 {
-  double **const family[] = {p->W, p->T, p->x, p->eps, p->a, p->slope, p->s};
+  double **const family[] = {p->W, p->T, p->x, p->eps, p->a, p->slope, p->bend, p->lam, p->t, p->s};
 
   for (size_t k = 0; k < sizeof family / sizeof *family; k++) free(family[k]);
   free(p->memory);
@@ -100,25 +104,42 @@ static void down(const struct pc_local *p, int l, const double *above, double *o
   for (long i = 0; p->net.residual && i < p->net.n[l]; i++) out[i] += above[i];
 }
 
-static void activate(enum pc_act f, long n, const double *a, double *value, double *slope)
+/* Of one unit. relu's corner, where it is rounded, is a parabola between the lines beside it. */
+static void relu(double width, double a, double *value, double *slope, double *bend)
+{
+  if (fabs(a) < width) {
+    *slope = (a + width) / (2 * width);
+    *value = *slope * (a + width) / 2;
+    *bend = 1 / (2 * width);
+  } else {
+    *slope = a > 0;
+    *value = a < 0 ? 0 : a;
+    *bend = 0;
+  }
+}
+
+static void activate(enum pc_act f, double width, long n, const double *a, double *value,
+                     double *slope, double *bend)
 {
   for (long i = 0; i < n; i++) {
     switch (f) {
     case PC_LINEAR:
       value[i] = a[i];
       slope[i] = 1;
+      bend[i] = 0;
       break;
     case PC_RELU:
-      value[i] = a[i] < 0 ? 0 : a[i];
-      slope[i] = a[i] > 0;
+      relu(width, a[i], &value[i], &slope[i], &bend[i]);
       break;
     case PC_TANH:
       value[i] = tanh(a[i]);
       slope[i] = 1 - value[i] * value[i];
+      bend[i] = -2 * value[i] * slope[i];
       break;
     case PC_SIGMOID:
       value[i] = 1 / (1 + exp(-a[i]));
       slope[i] = value[i] * (1 - value[i]);
+      bend[i] = slope[i] * (1 - 2 * value[i]);
       break;
     }
   }
@@ -130,7 +151,7 @@ static void predict(struct pc_local *p, int l, double *value)
   const enum pc_act f = l < p->net.L ? p->net.hidden : p->net.output;
 
   up(p, l, p->x[l - 1], p->a[l]);
-  activate(f, p->net.n[l], p->a[l], value, p->slope[l]);
+  activate(f, p->width, p->net.n[l], p->a[l], value, p->slope[l], p->bend[l]);
 }
 
 /* eps_L = y - yhat. Returns 1/2 sum_l |eps_l|^2, layers in order. */
@@ -146,24 +167,8 @@ static double energy(struct pc_local *p)
   return sum / 2;
 }
 
-/* out = base + q, q_{L-1} = M_L' s_L, q_{l-1} = M_l' (f_l' o q_l), of layers 1..L-1. */
-static void adjoint(struct pc_local *p, const double *base, double *out)
-{
-  for (int l = p->net.L; l > 1; l--) {
-    double *q = p->s[l - 1];
-    const long begin = p->at[l - 1];
-
-    down(p, l, p->s[l], q);
-    for (long i = 0; i < p->net.n[l - 1]; i++) {
-      out[begin + i] = base[begin + i] + q[i];
-      q[i] *= p->slope[l - 1][i];
-    }
-  }
-}
-
-/* x_l = f(M_l x_{l-1}) + eps_l going up. Going down, with lam_l = dE'/dx_l of E' = 1/2 |y - yhat|^2
- * and eps fixed: lam_{L-1} = M_L' (f_L' o (yhat - y)), lam_{l-1} = M_l' (f_l' o lam_l), and
- * dE/deps_l = eps_l + lam_l. */
+/* x_l = f(M_l x_{l-1}) + eps_l going up. Going down, lam_L = yhat - y, lam_{l-1} = M_l' (f_l' o
+ * lam_l), and dE/deps_l = eps_l + lam_l. */
 double pc_local_errors(struct pc_local *p, const double *eps, double *gradient)
 {
   const int L = p->net.L;
@@ -174,8 +179,13 @@ double pc_local_errors(struct pc_local *p, const double *eps, double *gradient)
     for (long i = 0; i < p->net.n[l]; i++) p->x[l][i] += p->eps[l][i];
   }
   const double E = energy(p);
-  for (long i = 0; i < p->net.n[L]; i++) p->s[L][i] = -p->slope[L][i] * p->eps[L][i];
-  adjoint(p, eps, gradient);
+  for (long i = 0; i < p->net.n[L]; i++) p->lam[L][i] = -p->eps[L][i];
+  for (int l = L; l > 1; l--) {
+    for (long i = 0; i < p->net.n[l]; i++) p->s[l][i] = p->slope[l][i] * p->lam[l][i];
+    down(p, l, p->s[l], p->lam[l - 1]);
+    for (long i = 0; i < p->net.n[l - 1]; i++)
+      gradient[p->at[l - 1] + i] = p->eps[l - 1][i] + p->lam[l - 1][i];
+  }
   return E;
 }
 
@@ -207,20 +217,29 @@ void pc_local_feedforward(struct pc_local *p, double *x)
   }
 }
 
-/* t_l = f_l' o M_l t_{l-1} + v_l with t_0 = 0 goes up to J v = t_L (v_L = 0); f_L' o J v comes down
- * as J' J v. */
+/* The derivatives of pc_local_errors' lines along v. Going up, t_1 = v_1, t_l = f_l' o M_l t_{l-1}
+ * + v_l, v_L = 0. Going down, q_L = t_L, q_{l-1} = M_l' (f_l' o q_l + f_l'' o lam_l o M_l t_{l-1}),
+ * and H v = v + q. */
 void pc_local_curvature(struct pc_local *p, const double *v, double *out)
 {
   const int L = p->net.L;
 
-  memcpy(p->s[1], v, (size_t)p->ld[1] * sizeof *v);
+  memcpy(p->t[1], v, (size_t)p->ld[1] * sizeof *v);
   for (int l = 2; l <= L; l++) {
-    up(p, l, p->s[l - 1], p->s[l]);
-    for (long i = 0; i < p->net.n[l]; i++)
-      p->s[l][i] = p->slope[l][i] * p->s[l][i] + (l < L ? v[p->at[l] + i] : 0);
+    up(p, l, p->t[l - 1], p->s[l]);
+    for (long i = 0; i < p->net.n[l]; i++) {
+      p->t[l][i] = p->slope[l][i] * p->s[l][i] + (l < L ? v[p->at[l] + i] : 0);
+      p->s[l][i] *= p->bend[l][i] * p->lam[l][i];
+    }
   }
-  for (long i = 0; i < p->net.n[L]; i++) p->s[L][i] *= p->slope[L][i];
-  adjoint(p, v, out);
+  for (int l = L; l > 1; l--) {
+    double *q = p->t[l - 1];
+    const double *above = p->t[l];
+
+    for (long i = 0; i < p->net.n[l]; i++) p->s[l][i] += p->slope[l][i] * above[i];
+    down(p, l, p->s[l], q);
+    for (long i = 0; i < p->net.n[l - 1]; i++) out[p->at[l - 1] + i] = v[p->at[l - 1] + i] + q[i];
+  }
 }
 
 /* The left and the right derivative of 1/2 (x - relu(a))^2 at a = 0 are 0 and -x: a kink where

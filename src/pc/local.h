@@ -10,16 +10,19 @@
 
 struct pc_local {
   struct pc_net net; /* net.n owned */
+  double width;      /* relu's corner is rounded where |a| < width; 0: sharp */
   long *ld;          /* [L+1] */
   long *at;          /* [L+1] layer l < L begins here in a vector of unknowns; at[L]: its length */
   double **W, **T;   /* [L+1] W_l [n_l][ld_{l-1}] and its transpose [n_{l-1}][ld_l] */
   /* Each [L+1][ld_l], of layers 1..L, x and s of 0..L. */
   double **x; /* x_L is the target */
   double **eps;
-  double **a;     /* M_l x_{l-1} */
-  double **slope; /* f'(a) */
-  double **s;     /* scratch: tangents going up, adjoints going down */
-  double *memory; /* owned; what is above from W on points into it */
+  double **a;      /* M_l x_{l-1} */
+  double **slope;  /* f'(a) */
+  double **bend;   /* f''(a) */
+  double **lam;    /* d/dx_l of 1/2 |y - yhat|^2, what lies above being fixed */
+  double **s, **t; /* scratch */
+  double *memory;  /* owned; what is above from W on points into it */
 };
 
 void pc_local_create(struct pc_local *p, const struct pc_net *net);
@@ -34,7 +37,7 @@ double pc_local_errors(struct pc_local *p, const double *eps, double *gradient);
 double pc_local_activities(struct pc_local *p, const double *x, double *gradient);
 /* The activities of the network without errors, as a vector. */
 void pc_local_feedforward(struct pc_local *p, double *x);
-/* out = (I + J' J) v at the errors last evaluated. */
+/* out = H v, H the second derivative of E by the errors, at those last evaluated. */
 void pc_local_curvature(struct pc_local *p, const double *v, double *out);
 /* Units on kinks, as in pc_result. */
 long pc_local_kinks(const struct pc_local *p);

@@ -17,9 +17,14 @@ struct pc_errors {
   double *best;                 /* those of the lowest E so far */
   double *gradient;             /* at the end */
   double lowest[PC_MEMORY + 1]; /* lowest E after the last evaluations, the newest first */
+  double goal;                  /* what gradient is small enough for now */
+  long begun;                   /* iterations before those that max_iterations counts */
+  bool stopped;                 /* by max_iterations */
   struct pc_result result;
 };
 
+/* Begin with no evaluation known, and no iteration done. */
+void pc_forget(struct pc_errors *s);
 /* Count an evaluation at `unknowns` that gave E. */
 void pc_note(struct pc_errors *s, const double *unknowns, double E);
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+/* gradient at which to sharpen relu's corner */
+
 /* A minimiser starts where its function is finite: show it a minimum where this one is not. */
 static double nothing(const struct pc_errors *s, double *gradient)
 {
@@ -30,11 +32,12 @@ static void curvature(void *context, const double *v, double *out)
 
 static bool enough(void *context, long iteration, double gradient)
 {
-  const struct pc_errors *s = context;
+  struct pc_errors *s = context;
   const double before = s->lowest[PC_MEMORY], now = s->lowest[0];
+  const bool flat = s->how.method == PC_LBFGS && before - now < s->how.plateau * now;
 
-  return gradient < s->how.tolerance || before - now < s->how.plateau * now ||
-         s->result.iterations + iteration >= s->how.max_iterations;
+  s->stopped = s->result.iterations + iteration - s->begun >= s->how.max_iterations;
+  return gradient < s->goal || flat || s->stopped;
 }
 
 struct minimiser *pc_minimiser(struct pc_errors *s)
@@ -50,14 +53,14 @@ struct minimiser *pc_minimiser(struct pc_errors *s)
 
 /* Minimisers get stuck at kinks, and where E falls by less than its rounding. In the first case it
  * helps to start afresh from the lowest point seen, which need not be where they ended. */
-void pc_minimise(struct pc_errors *s)
+static void settle(struct pc_errors *s, double goal)
 {
   const size_t bytes = (size_t)s->net.at[s->net.net.L] * sizeof *s->x;
   struct pc_result *r = &s->result;
   struct minimum at;
   double before;
 
-  memset(s->x, 0, bytes);
+  s->goal = goal;
   do {
     before = s->lowest[0];
     at = s->part->minimise(s->minimiser, s->x);
@@ -68,5 +71,33 @@ void pc_minimise(struct pc_errors *s)
     memcpy(s->x, s->best, bytes);
     r->energy = pc_local_errors(&s->net, s->x, s->gradient);
     r->passes++;
-  } while (r->iterations < s->how.max_iterations && s->lowest[0] < before * (1 - s->how.plateau));
+  } while (!s->stopped && s->lowest[0] < before * (1 - s->how.plateau));
+}
+
+/* Newton's method cannot see a kink. It is shown parabolas in place of relu's corner, narrower each
+ * time, and follows their equilibrium; early ones need not be met closely. */
+static void sharpen(struct pc_errors *s)
+{
+  enum { STAGES = 8 };
+  const double widest = 0.1, ratio = sqrt(0.1), coarse = 1e-3;
+
+  s->net.width = 0;
+  value(s, s->x, s->gradient); /* the feedforward point is that of relu itself */
+  s->net.width = widest;
+  for (int stage = 1; stage < STAGES; stage++) {
+    pc_forget(s);
+    settle(s, fmax(coarse, s->how.tolerance));
+    s->net.width *= ratio;
+  }
+  pc_forget(s);
+  settle(s, s->how.tolerance);
+}
+
+void pc_minimise(struct pc_errors *s)
+{
+  memset(s->x, 0, (size_t)s->net.at[s->net.net.L] * sizeof *s->x);
+  if (s->how.method == PC_NEWTON && s->net.net.hidden == PC_RELU)
+    sharpen(s);
+  else
+    settle(s, s->how.tolerance);
 }

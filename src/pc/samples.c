@@ -109,18 +109,17 @@ static struct lines lines_of(const struct samples *s, const struct deep *d, int 
   return (struct lines){true, s->cut, d->n[l], data};
 }
 
-/* Sample b of this rank: its activities, and its errors through the gates of the drives at rest,
- * whose activations are x - eps. */
+/* Sample b of this rank: its activities, and its errors through the gates of the drives at rest. */
 static struct pc_result settle(struct samples *s, const struct deep *d, long b)
 {
-  const double *const *x, *const *eps;
+  const double *const *x, *const *eps, *const *slope = pc_errors_slopes(s->solver);
   const struct pc_result result =
       pc_errors_solve(s->solver, s->x[0] + b * d->n[0], s->y + b * d->n[d->L], &x, &eps);
 
   for (int l = 1; l <= d->L; l++)
     for (long i = 0; i < d->n[l]; i++) {
       s->x[l][b * d->n[l] + i] = x[l][i];
-      s->e[l][b * d->n[l] + i] = eps[l][i] * pc_slope(deep_act(d, l), x[l][i] - eps[l][i]);
+      s->e[l][b * d->n[l] + i] = eps[l][i] * slope[l][i];
     }
   return result;
 }

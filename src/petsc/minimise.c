@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* TAO gives no hold of the matrix of L-BFGS but through options. Its scale is one number: the
- * default, an updated diagonal, took four times as many iterations on predictive coding's errors.
- */
+/* The scale of L-BFGS is one number: the default, an updated diagonal, took four times as many
+ * iterations on predictive coding's errors. */
 static const char lbfgs_options[] =
     "-tao_lmvm_mat_lmvm_hist_size 10 -tao_lmvm_mat_lmvm_scale_type scalar";
+/* The first step is as long as the first direction; the default tries lengths out. */
+static const char newton_options[] = "-tao_ntr_init_type direction";
 /* How far Newton's linear systems are solved. */
 static const double forcing = 0.1;
 
@@ -19,46 +20,76 @@ struct minimiser {
   Tao tao;
   Vec x;
   Mat curvature; /* NULL for L-BFGS */
+  /* Where f was evaluated last, if anywhere yet, and what came of it. */
+  bool visited;
+  double *last, value, *gradient; /* [n] */
+  double *bottom;                 /* [n] where the curvature is wanted */
 };
+
+/* TAO asks for the value at a point and later, in another call, for its gradient. */
+static void visit(struct minimiser *m, const double *x)
+{
+  const size_t bytes = (size_t)m->f.n * sizeof *x;
+
+  if (m->visited && memcmp(m->last, x, bytes) == 0) return;
+  m->visited = true;
+  memcpy(m->last, x, bytes);
+  m->value = m->f.value(m->f.context, x, m->gradient);
+}
+
+/* Where the vector's elements are, which stay there. */
+static const double *elements(Vec v)
+{
+  const double *here, *borrowed;
+
+  CHECK_PETSC(VecGetArrayRead(v, &borrowed));
+  here = borrowed;
+  CHECK_PETSC(VecRestoreArrayRead(v, &borrowed)); /* which sets it to NULL */
+  return here;
+}
+
+static void assign(Vec v, const double *from, long n)
+{
+  double *to;
+
+  CHECK_PETSC(VecGetArrayWrite(v, &to));
+  memcpy(to, from, (size_t)n * sizeof *from);
+  CHECK_PETSC(VecRestoreArrayWrite(v, &to));
+}
 
 static PetscErrorCode evaluate(Tao tao, Vec X, PetscReal *value, Vec G, void *context)
 {
-  const struct minimiser *m = context;
-  const double *x;
-  double *gradient;
+  struct minimiser *m = context;
 
   (void)tao;
-  CHECK_PETSC(VecGetArrayRead(X, &x));
-  CHECK_PETSC(VecGetArray(G, &gradient));
-  *value = m->f.value(m->f.context, x, gradient);
-  CHECK_PETSC(VecRestoreArray(G, &gradient));
-  CHECK_PETSC(VecRestoreArrayRead(X, &x));
+  visit(m, elements(X));
+  *value = m->value;
+  assign(G, m->gradient, m->f.n);
   return 0;
 }
 
-/* TAO goes on from the point it evaluated last, which is where the function's own curvature is. */
-static PetscErrorCode keep_curvature(Tao tao, Vec X, Mat H, Mat P, void *context)
+static PetscErrorCode take_curvature(Tao tao, Vec X, Mat H, Mat P, void *context)
 {
+  struct minimiser *m = context;
+
   (void)tao;
-  (void)X;
   (void)H;
   (void)P;
-  (void)context;
+  memcpy(m->bottom, elements(X), (size_t)m->f.n * sizeof *m->bottom);
   return 0;
 }
 
+/* A trial step that was refused has led away from where the curvature is wanted. */
 static PetscErrorCode multiply(Mat H, Vec V, Vec out)
 {
-  const struct minimiser *m;
-  const double *v;
+  struct minimiser *m;
   double *Hv;
 
   CHECK_PETSC(MatShellGetContext(H, &m));
-  CHECK_PETSC(VecGetArrayRead(V, &v));
-  CHECK_PETSC(VecGetArray(out, &Hv));
-  m->f.curvature(m->f.context, v, Hv);
-  CHECK_PETSC(VecRestoreArray(out, &Hv));
-  CHECK_PETSC(VecRestoreArrayRead(V, &v));
+  visit(m, m->bottom);
+  CHECK_PETSC(VecGetArrayWrite(out, &Hv));
+  m->f.curvature(m->f.context, elements(V), Hv);
+  CHECK_PETSC(VecRestoreArrayWrite(out, &Hv));
   return 0;
 }
 
@@ -77,28 +108,29 @@ static PetscErrorCode judge(Tao tao, void *context)
   return 0;
 }
 
-static void use_lbfgs(struct minimiser *m)
+/* Some choices have no other way in. */
+static void set_options(Tao tao, const char *options)
 {
-  CHECK_PETSC(TaoSetType(m->tao, TAOLMVM));
-  CHECK_PETSC(PetscOptionsInsertString(NULL, lbfgs_options));
-  CHECK_PETSC(TaoSetFromOptions(m->tao));
+  CHECK_PETSC(PetscOptionsInsertString(NULL, options));
+  CHECK_PETSC(TaoSetFromOptions(tao));
   CHECK_PETSC(PetscOptionsClear(NULL));
 }
 
-/* CG ends early, but wherever it ends, it has made a direction of descent. */
+/* Truncated CG within a trust region (Steihaug), which directions of negative curvature end. */
 static void use_newton(struct minimiser *m)
 {
   const PetscInt n = (PetscInt)m->f.n;
   KSP cg;
   PC none;
 
-  CHECK_PETSC(TaoSetType(m->tao, TAONLS));
+  CHECK_PETSC(TaoSetType(m->tao, TAONTR));
+  set_options(m->tao, newton_options);
   CHECK_PETSC(MatCreateShell(PETSC_COMM_SELF, n, n, n, n, m, &m->curvature));
   CHECK_PETSC(MatShellSetOperation(m->curvature, MATOP_MULT, (void (*)(void))multiply));
-  CHECK_PETSC(MatSetOption(m->curvature, MAT_SPD, PETSC_TRUE));
-  CHECK_PETSC(TaoSetHessian(m->tao, m->curvature, m->curvature, keep_curvature, NULL));
+  CHECK_PETSC(MatSetOption(m->curvature, MAT_SYMMETRIC, PETSC_TRUE));
+  CHECK_PETSC(TaoSetHessian(m->tao, m->curvature, m->curvature, take_curvature, m));
   CHECK_PETSC(TaoGetKSP(m->tao, &cg));
-  CHECK_PETSC(KSPSetType(cg, KSPCG));
+  CHECK_PETSC(KSPSetType(cg, KSPSTCG));
   CHECK_PETSC(KSPSetTolerances(cg, forcing, PETSC_DEFAULT, PETSC_DEFAULT, PETSC_DEFAULT));
   CHECK_PETSC(KSPGetPC(cg, &none));
   CHECK_PETSC(PCSetType(none, PCNONE));
@@ -109,12 +141,17 @@ struct minimiser *minimiser_create(const struct smooth *f, enum descent_method m
   struct minimiser *m = fail_alloc(1, sizeof *m);
 
   m->f = *f;
+  m->last = fail_alloc((size_t)f->n, sizeof *m->last);
+  m->gradient = fail_alloc((size_t)f->n, sizeof *m->gradient);
+  m->bottom = fail_alloc((size_t)f->n, sizeof *m->bottom);
   CHECK_PETSC(VecCreateSeq(PETSC_COMM_SELF, (PetscInt)f->n, &m->x));
   CHECK_PETSC(TaoCreate(PETSC_COMM_SELF, &m->tao));
-  if (method == DESCENT_LBFGS)
-    use_lbfgs(m);
-  else
+  if (method == DESCENT_LBFGS) {
+    CHECK_PETSC(TaoSetType(m->tao, TAOLMVM));
+    set_options(m->tao, lbfgs_options);
+  } else {
     use_newton(m);
+  }
   CHECK_PETSC(TaoSetSolution(m->tao, m->x));
   CHECK_PETSC(TaoSetObjectiveAndGradient(m->tao, NULL, evaluate, m));
   CHECK_PETSC(TaoSetConvergenceTest(m->tao, judge, m));
@@ -127,34 +164,23 @@ void minimiser_destroy(struct minimiser *m)
   CHECK_PETSC(TaoDestroy(&m->tao));
   CHECK_PETSC(MatDestroy(&m->curvature));
   CHECK_PETSC(VecDestroy(&m->x));
+  free(m->bottom);
+  free(m->gradient);
+  free(m->last);
   free(m);
-}
-
-/* Where the vector's elements are, which stay there. */
-static const double *elements(Vec v)
-{
-  const double *here, *borrowed;
-
-  CHECK_PETSC(VecGetArrayRead(v, &borrowed));
-  here = borrowed;
-  CHECK_PETSC(VecRestoreArrayRead(v, &borrowed)); /* which sets it to NULL */
-  return here;
 }
 
 struct minimum minimise(struct minimiser *m, double *x)
 {
-  const size_t bytes = (size_t)m->f.n * sizeof *x;
   struct minimum at;
   TaoConvergedReason reason;
   PetscInt iterations;
-  double *own;
   Vec G;
 
-  CHECK_PETSC(VecGetArrayWrite(m->x, &own));
-  memcpy(own, x, bytes);
-  CHECK_PETSC(VecRestoreArrayWrite(m->x, &own));
+  m->visited = false; /* the function may be another now */
+  assign(m->x, x, m->f.n);
   CHECK_PETSC(TaoSolve(m->tao));
-  memcpy(x, elements(m->x), bytes);
+  memcpy(x, elements(m->x), (size_t)m->f.n * sizeof *x);
   CHECK_PETSC(TaoGetSolutionStatus(m->tao, &iterations, &at.value, NULL, NULL, NULL, &reason));
   CHECK_PETSC(TaoGetGradient(m->tao, &G, NULL, NULL));
   at.gradient = elements(G);
