@@ -14,10 +14,11 @@ enum member_status {
   MEMBER_STOPPED, /* in time, with a state file */
   MEMBER_DONE,
   MEMBER_DIVERGED,
-  MEMBER_FAILED, /* could not run, or ended the program MEMBER_ABORTS times */
+  MEMBER_FAILED, /* could not run, or ended the program so often as is too often */
   MEMBER_STATUSES
 };
-enum { MEMBER_ABORTS = 3 };
+/* How often it may end the program: with an error of its own, or without a word. */
+enum { MEMBER_ABORTS = 3, MEMBER_TRIES = 3 };
 
 /* "waiting", "running", "stopped", "done", "diverged", "failed". */
 const char *member_word(enum member_status status);
@@ -42,6 +43,9 @@ enum member_status member_look(const char *folder, const struct facts *facts);
 /* Does the run in the folder, if there is one, have the keys of this job? Faults otherwise.
  * Local. */
 bool member_fits(const char *folder, const struct job *job, struct faults *faults);
+/* How often it was begun since its newest state file, and never ended: killed each time, together
+ * with the program. Local. */
+int member_tries(const char *folder);
 /* Remove what a member leaves behind. Local. */
 void member_clear(const char *folder);
 

@@ -9,11 +9,12 @@
 enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_MISTAKE = 2, EXIT_STOPPED = 3, EXIT_DIVERGED = 4 };
 
 struct run_options {
-  const char *out; /* the run's folder */
-  bool overwrite;  /* remove the files of a run that is there already */
-  bool resume;     /* continue the run that is there */
-  double end_time; /* stop in time for this, seconds since the epoch; infinite: never */
-  bool quiet;      /* say everything in log.txt and nothing on the terminal */
+  const char *out;  /* the run's folder */
+  bool overwrite;   /* remove the files of a run that is there already */
+  bool resume;      /* continue the run that is there */
+  const char *also; /* another folder in which a file `stop` counts; NULL: none */
+  double end_time;  /* stop in time for this, seconds since the epoch; infinite: never */
+  bool quiet;       /* say everything in log.txt and nothing on the terminal */
   /* Called after each presentation with the share of the run that is done; NULL: nothing is. Ranks
    * may have different ones: it must not be collective. */
   void (*each)(void *own, double share);

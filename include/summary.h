@@ -15,6 +15,7 @@ struct summary {
   double simulated, wall; /* [s] */
   double rate;            /* presentations of this process per second in the solver [1/s] */
   double tried;           /* steps this process tried */
+  double saves, saving;   /* state files it wrote, and the wall time they took [s] */
 };
 
 /* The text, with what the session's parts have counted, and the digest of the state; the caller

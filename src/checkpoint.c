@@ -55,6 +55,7 @@ void checkpoint_write(struct run *r, double t)
                               .resumable = true};
 
   watch_at(AT_STATE, r->done);
+  const double start = MPI_Wtime();
   const int notes = list_notes(r, note);
   const int count = session_fields(s, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);
@@ -65,6 +66,8 @@ void checkpoint_write(struct run *r, double t)
     folder_keep(r->options->out, job_integer(r->job, "checkpoint.keep"));
   }
   r->saved = MPI_Wtime();
+  r->saving += r->saved - start;
+  r->saves++;
   free(path);
   free(used);
 }

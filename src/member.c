@@ -129,32 +129,81 @@ static void forget_aborts(const char *folder)
   }
 }
 
+/* Says how often the member was begun with the same state file as the newest (-1: none). */
+static char *begun_note(const char *folder)
+{
+  return folder_path(folder, "begun.txt");
+}
+
+static long newest_state(const char *folder)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+  const long newest = states > 0 ? list[0] : -1;
+
+  free(list);
+  return newest;
+}
+
+int member_tries(const char *folder)
+{
+  char *path = begun_note(folder);
+  FILE *in = fopen(path, "r");
+  long at = 0;
+  int tries = 0;
+
+  if (in && fscanf(in, "begun %d times from state %ld", &tries, &at) != 2) tries = 0;
+  if (in) fclose(in);
+  free(path);
+  return newest_state(folder) == at ? tries : 0;
+}
+
+static void note_try(const char *folder, int tries, struct faults *faults)
+{
+  char *path = begun_note(folder);
+  char *text =
+      fail_text("begun %d times from state %ld, and not ended\n", tries, newest_state(folder));
+
+  folder_write_text(path, text, faults);
+  free(text);
+  free(path);
+}
+
+static void forget_tries(const char *folder)
+{
+  char *path = begun_note(folder);
+
+  unlink(path);
+  free(path);
+}
+
 void member_clear(const char *folder)
 {
   folder_clear(folder);
   forget_aborts(folder);
+  forget_tries(folder);
 }
 
 /* --- running --- */
 
 /* How to begin, decided by rank 0. */
 struct plan {
-  int resume, aborts, busy;
+  int resume, aborts, tries, busy;
 };
 
-/* A member that ends the program leaves a note of it each time (fail_last_words). */
+/* A member that ends the program leaves a note of it each time (fail_last_words), but not if it is
+ * killed: so it is noted, too, that it begins. */
 static struct plan prepare(const char *folder, struct faults *faults)
 {
   struct plan plan = {0};
-  long *list;
   const int lock = folder_make(folder, faults) ? folder_lock(folder, false, faults) : -1;
 
   if (lock < 0) {
     plan.busy = true;
     return plan;
   }
-  plan.resume = folder_states(folder, &list) > 0;
-  free(list);
+  plan.resume = newest_state(folder) >= 0;
+  plan.tries = member_tries(folder);
   for (bool there = true; there && plan.aborts < MEMBER_ABORTS; plan.aborts += there) {
     char *path = abort_note(folder, plan.aborts + 1);
     there = access(path, F_OK) == 0;
@@ -163,6 +212,7 @@ static struct plan prepare(const char *folder, struct faults *faults)
   char *summary = folder_path(folder, "summary.yml");
   unlink(summary); /* of a run that stopped in time: what is there says "running" from now on */
   free(summary);
+  if (plan.tries < MEMBER_TRIES) note_try(folder, plan.tries + 1, faults);
   folder_unlock(lock);
   return plan;
 }
@@ -218,9 +268,9 @@ enum member_status member_run(MPI_Comm comm, const struct job *job,
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
   if (rank == 0) plan = prepare(options->out, faults);
-  CHECK_MPI(MPI_Bcast(&plan, 3, MPI_INT, 0, comm));
+  CHECK_MPI(MPI_Bcast(&plan, 4, MPI_INT, 0, comm));
   if (plan.busy) return MEMBER_BEGUN;
-  if (plan.aborts < MEMBER_ABORTS) {
+  if (plan.aborts < MEMBER_ABORTS && plan.tries < MEMBER_TRIES) {
     char *note = abort_note(options->out, plan.aborts + 1);
     fail_last_words(note);
     if (plan.resume) status = run_once(comm, job, options, true, faults);
@@ -231,10 +281,15 @@ enum member_status member_run(MPI_Comm comm, const struct job *job,
     fail_last_words(NULL);
     free(note);
   } else if (rank == 0) {
-    char *message = last_abort(options->out);
+    char *message = plan.aborts < MEMBER_ABORTS
+                        ? fail_text("was begun %d times and each time killed before a newer state "
+                                    "file, without a word: does its memory suffice?",
+                                    MEMBER_TRIES)
+                        : last_abort(options->out);
     faults_add(faults, "%s", message);
     free(message);
   }
+  if (rank == 0) forget_tries(options->out);
   if (status == EXIT_MISTAKE) {
     if (rank == 0) record_failure(options->out, job, faults->text);
     faults_clear(faults);

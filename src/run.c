@@ -114,7 +114,8 @@ static bool finds_stop_file(struct run *r, double now)
 {
   if (now - r->looked < 0.5) return false;
   r->looked = now;
-  return folder_holds(r->options->out, "stop");
+  return folder_holds(r->options->out, "stop") ||
+         (r->options->also && folder_holds(r->options->also, "stop"));
 }
 
 static void collect_wishes(struct run *r, double *wish)
@@ -250,7 +251,9 @@ static void write_summary(struct run *r, double t)
                               .simulated = t,
                               .wall = MPI_Wtime() - r->began,
                               .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
-                              .tried = steps_tried(r) - r->tried};
+                              .tried = steps_tried(r) - r->tried,
+                              .saves = r->saves,
+                              .saving = r->saving};
   const struct solver_stats *stats = &r->s->solver->stats;
   unsigned long long digest;
   char *text = summary_text(r->s, &sum, &digest);

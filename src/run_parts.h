@@ -40,6 +40,7 @@ struct run {
 
   struct evaluation test; /* the last; samples 0: none yet */
   double save_every;      /* wall time between state files [s]; 0: no matter */
+  double saves, saving;   /* state files that this process wrote, and the wall time they took [s] */
   double saved;           /* MPI_Wtime at the last state file, or the start [s] */
   double looked;          /* MPI_Wtime when the folder was last looked into for a file `stop` [s] */
   bool save;              /* a state file is wished */

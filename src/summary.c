@@ -111,12 +111,12 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
       "name: %s\nstatus: %s\n%stest_accuracy: %.6g\ntest_loss: %.9g\ntest_samples: %ld\n"
       "train_accuracy: %.6g\ntrain_loss: %.9g\nsamples: %ld\nsimulated_s: %.9g\nwall_s: %.6g\n"
       "samples_per_s: %.6g\nsolver: %s\nsteps: %.0f\nrejected: %.0f\nevaluations: %.0f\n"
-      "%s%s%sranks: %d\nstate_fingerprint: 0x%016llx\n%s",
+      "%s%s%sstate_files: %.0f\nstate_files_s: %.6g\nranks: %d\nstate_fingerprint: 0x%016llx\n%s",
       job_text(s->job, "name"), sum->status, why, tested ? sum->test.accuracy : NAN,
       tested ? sum->test.loss : NAN, sum->test.samples, sum->train_accuracy, sum->train_loss,
       sum->done, sum->simulated, sum->wall, sum->rate, solver->kind->name, solver->stats.steps,
-      solver->stats.rejected, solver->stats.evaluations, counters, figures, cost, s->part->size,
-      *digest, provenance);
+      solver->stats.rejected, solver->stats.evaluations, counters, figures, cost, sum->saves,
+      sum->saving, s->part->size, *digest, provenance);
   free(why);
   free(provenance);
   free(counters);

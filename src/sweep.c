@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "sweep.h"
+#include "sweep_parts.h"
 #include "board.h"
 #include "code.h"
 #include "folder.h"
 #include "gather.h"
 #include "log.h"
 #include "member.h"
-#include "session.h"
 #include "summary.h"
 #include "wishes.h"
 #include <math.h>
@@ -16,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FAULTS_SHOWN = 5, MEMBERS_SHOWN = 5 };
 static const double GATHER_EVERY = 60, GATHER_SHARE = 0.02; /* [s]; of the wall time, at most */
 
 /* A sweep in progress. */
@@ -28,8 +26,12 @@ struct sweep {
   struct faults *faults;
   struct code_run code;
   long todo;
-  long *task; /* [todo] members, in the order in which they are taken */
+  long *task;    /* [todo] members, in the order in which they are taken */
+  long together; /* those from here on run one at a time: each may end the program */
   struct board *board;
+  bool first;  /* this group runs them */
+  long alone;  /* and has begun tasks up to here, exclusive; 0: none yet */
+  int stopped; /* a member was stopped: of this group, then of any */
   /* On rank 0: */
   struct log *log;
   int lock;
@@ -64,67 +66,6 @@ static struct code_run code_of(MPI_Comm comm, const struct job *job)
 }
 
 /* --- before anything runs --- */
-
-/* Hand on the faults of one member with its number and keys, unless enough are shown. */
-static void pass_on(const struct job *job, long member, struct faults *own, long shown,
-                    struct faults *faults)
-{
-  char *words = job_member_words(job, member);
-
-  if (shown <= FAULTS_SHOWN)
-    for (char *line = strtok(own->text, "\n"); line; line = strtok(NULL, "\n"))
-      faults_add(faults, "member %ld (%s): %s", member, words, line);
-  free(words);
-}
-
-typedef void (*member_visit)(void *own, long member, const struct job *job, struct faults *faults);
-
-/* Make the job of each member, check it and show it to `visit`. False with faults. */
-static bool visit_members(const struct job *job, member_visit visit, void *own_of_visit,
-                          struct faults *faults)
-{
-  long bad = 0;
-
-  for (long i = 0; i < job_members(job); i++) {
-    struct faults own = {0};
-    struct job *member = job_member(job, i, &own);
-    if (member) session_check(member, &own);
-    if (own.count == 0 && visit) visit(own_of_visit, i, member, &own);
-    if (own.count > 0) pass_on(job, i, &own, ++bad, faults);
-    faults_clear(&own);
-    job_destroy(member);
-  }
-  if (bad > FAULTS_SHOWN)
-    faults_add(faults, "%ld of %ld members have faults; these were the first %d", bad,
-               job_members(job), FAULTS_SHOWN);
-  return bad == 0;
-}
-
-bool sweep_check(const struct job *job, struct faults *faults)
-{
-  return visit_members(job, NULL, NULL, faults);
-}
-
-void sweep_print(const struct job *job)
-{
-  const long members = job_members(job);
-
-  printf("members: %ld\n", members);
-  for (int k = 0; k < job_swept(job); k++) {
-    const long count = job_swept_count(job, k);
-    char *first = job_swept_word(job, k, 0), *last = job_swept_word(job, k, count - 1);
-    printf("sweep.%s: %ld value%s, from %s to %s\n", job_swept_key(job, k)->name, count,
-           count > 1 ? "s" : "", first, last);
-    free(first);
-    free(last);
-  }
-  for (long i = 0; i < members && i < MEMBERS_SHOWN; i++) {
-    char *words = job_member_words(job, i);
-    printf("member %ld: %s\n", i, words);
-    free(words);
-  }
-  printf("%swhat follows is for member 0\n", members > MEMBERS_SHOWN ? "...\n" : "");
-}
 
 /* What is there of a member, and whether there is anything to do for it. */
 static void survey(void *own, long member, const struct job *job, struct faults *faults)
@@ -161,14 +102,39 @@ static void check_ranks(struct sweep *s, int size)
                s->options->out);
 }
 
+/* Members that were begun and never ended come last, so that they keep no other from its end. Those
+ * of which that was so twice run alone: if the program ends again, it is known by whom. */
+static void put_suspects_last(struct sweep *s)
+{
+  long *sorted = fail_alloc((size_t)s->todo + 1, sizeof *sorted), n = 0;
+  int *tries = fail_alloc((size_t)s->todo + 1, sizeof *tries);
+
+  for (long k = 0; k < s->todo; k++) {
+    char *folder = member_folder(s->options->out, s->task[k]);
+    tries[k] = s->options->overwrite ? 0 : member_tries(folder);
+    free(folder);
+  }
+  for (int t = 0; t <= MEMBER_TRIES; t++) {
+    if (t == MEMBER_TRIES - 1) s->together = n;
+    for (long k = 0; k < s->todo; k++)
+      if (tries[k] == t) sorted[n++] = s->task[k];
+  }
+  free(tries);
+  free(s->task);
+  s->task = sorted;
+}
+
 /* The tasks, equal on all ranks; false with faults. Collective. */
 static bool plan_tasks(struct sweep *s)
 {
   s->task = fail_alloc((size_t)job_members(s->job), sizeof *s->task);
-  if (s->rank == 0 && folder_is_writable(s->options->out, s->faults))
-    visit_members(s->job, survey, s, s->faults);
+  if (s->rank == 0 && folder_is_writable(s->options->out, s->faults)) {
+    sweep_visit(s->job, survey, s, s->faults);
+    put_suspects_last(s);
+  }
   if (faults_any(s->faults, s->comm)) return false;
   CHECK_MPI(MPI_Bcast(&s->todo, 1, MPI_LONG, 0, s->comm));
+  CHECK_MPI(MPI_Bcast(&s->together, 1, MPI_LONG, 0, s->comm));
   CHECK_MPI(MPI_Bcast(s->task, (int)s->todo, MPI_LONG, 0, s->comm));
   return true;
 }
@@ -280,10 +246,18 @@ static void tell(struct sweep *s, long member, const struct outcome_of_task *end
   free(words);
 }
 
+/* How many tasks were begun. */
+static long begun(const struct sweep *s)
+{
+  const long taken = board_taken(s->board);
+
+  return s->alone > 0 ? s->alone : taken < s->together ? taken : s->together;
+}
+
 /* One line for each member that has ended since the last look. */
 static void look(struct sweep *s)
 {
-  const long taken = board_taken(s->board);
+  const long taken = begun(s);
 
   for (long k = 0; k < taken; k++) {
     if (s->seen[k]) continue;
@@ -300,7 +274,7 @@ static void look(struct sweep *s)
 /* share: of the member in rank 0's own hands; the others are taken to be as far with theirs. */
 static void show_progress(struct sweep *s, double share)
 {
-  const long running = board_taken(s->board) - s->over;
+  const long running = begun(s) - s->over;
   const double spent = MPI_Wtime() - s->began, fresh = (double)s->over + share * (double)running;
   const double left = spent * ((double)s->todo - fresh) / fmax(fresh, 1e-9);
 
@@ -341,15 +315,23 @@ static void wait_for_all(struct sweep *s)
 
 /* --- the work --- */
 
-/* The group's next task; `todo` when there is none, or no time for it. */
+/* May the group begin another task? */
+static bool goes_on(struct sweep *s)
+{
+  int yes = s->in_group == 0 && !s->stopped && (double)time(NULL) < s->options->end_time &&
+            !wishes_stop() && !folder_holds(s->options->out, "stop");
+
+  CHECK_MPI(MPI_Bcast(&yes, 1, MPI_INT, 0, s->group));
+  return yes;
+}
+
+/* The group's next task; as many as there are, or more, when there is none. */
 static long next_task(struct sweep *s)
 {
-  long k = s->todo;
+  long k = goes_on(s) && s->in_group == 0 ? board_take(s->board) : s->todo;
 
-  if (s->in_group == 0 && (double)time(NULL) < s->options->end_time && !wishes_stop())
-    k = board_take(s->board);
   CHECK_MPI(MPI_Bcast(&k, 1, MPI_LONG, 0, s->group));
-  return k < s->todo ? k : s->todo;
+  return k;
 }
 
 static double accuracy_in(const char *folder)
@@ -369,6 +351,7 @@ static enum member_status run_member(struct sweep *s, long member)
   char *folder = member_folder(s->options->out, member);
   const bool watching = s->rank == 0 && s->options->member < 0;
   const struct run_options options = {.out = folder,
+                                      .also = s->options->out,
                                       .end_time = s->options->end_time,
                                       .quiet = s->options->member < 0,
                                       .each = watching ? attend : NULL,
@@ -383,19 +366,34 @@ static enum member_status run_member(struct sweep *s, long member)
   return status;
 }
 
+/* Run task k and report it. */
+static void do_task(struct sweep *s, long k)
+{
+  const double start = MPI_Wtime();
+  const enum member_status status = run_member(s, s->task[k]);
+  char *folder = member_folder(s->options->out, s->task[k]);
+  const struct outcome_of_task end = {.kind = status,
+                                      .value = s->in_group == 0 ? accuracy_in(folder) : 0,
+                                      .wall = MPI_Wtime() - start};
+
+  if (s->in_group == 0) board_report(s->board, k, &end);
+  if (status == MEMBER_STOPPED) {
+    s->stopped = true;
+    if (s->in_group == 0) board_close(s->board);
+  }
+  if (s->rank == 0) attend(s, 0);
+  free(folder);
+}
+
+/* All groups take tasks; then the first one those that are to run alone. */
 static void work(struct sweep *s)
 {
-  for (long k = next_task(s); k < s->todo; k = next_task(s)) {
-    const double start = MPI_Wtime();
-    const enum member_status status = run_member(s, s->task[k]);
-    char *folder = member_folder(s->options->out, s->task[k]);
-    const struct outcome_of_task end = {.kind = status,
-                                        .value = s->in_group == 0 ? accuracy_in(folder) : 0,
-                                        .wall = MPI_Wtime() - start};
-    if (s->in_group == 0) board_report(s->board, k, &end);
-    if (s->in_group == 0 && status == MEMBER_STOPPED) board_close(s->board);
-    if (s->rank == 0) attend(s, 0);
-    free(folder);
+  for (long k = next_task(s); k < s->together; k = next_task(s)) do_task(s, k);
+  wait_for_all(s);
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &s->stopped, 1, MPI_INT, MPI_MAX, s->comm));
+  for (long k = s->together; s->first && k < s->todo && goes_on(s); k++) {
+    s->alone = k + 1;
+    do_task(s, k);
   }
 }
 
@@ -424,6 +422,7 @@ static int run_all(struct sweep *s)
   work(s);
   wait_for_all(s);
   if (s->rank == 0) {
+    folder_take_stop(s->options->out);
     look(s);
     gather(s);
     write_summary(s);
@@ -480,6 +479,7 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
   if (!faults_any(faults, comm) && plan_tasks(&s) && open_folder(&s)) {
     const int k = options->member < 0 ? options->ranks_per_member : size;
     s.groups = size / k;
+    s.first = s.rank < k;
     CHECK_MPI(MPI_Comm_split(comm, s.rank / k, s.rank, &s.group));
     CHECK_MPI(MPI_Comm_rank(s.group, &s.in_group));
     status = options->member < 0 ? run_all(&s) : run_one(&s);

@@ -86,6 +86,18 @@ says "--max-wall" 3 'stopped' "${on[@]}" 2 "$program" sweep small.yml --out stop
 ok "a stopped member has a state" test -e stopped/member-00000/state-last.h5
 ok "and says so" grep -q 'status: stopped' stopped/member-00000/summary.yml
 
+# --- stopped by a file ---
+"${on[@]}" 2 "$program" sweep small.yml --out byfile >byfile.txt 2>&1 &
+sweep=$!
+until_there byfile/member-00001/summary.yml || true
+touch byfile/stop
+status=0
+wait "$sweep" || status=$?
+same "a file stop in the sweep's folder: exit status" "$status" 3
+ok "it is taken away" test ! -e byfile/stop
+ok "members are left" grep -q '^left: [1-9]' byfile/summary.yml
+says "and goes on" 0 '^12 of 12 members' "${on[@]}" 2 "$program" sweep small.yml --out byfile
+alike "after a file stop" one byfile
 # --- members by themselves ---
 for member in $(seq 0 11); do
   "$program" sweep small.yml --out array --member "$member" >array-"$member".txt 2>&1 &
@@ -158,6 +170,24 @@ done
 says "given up" 1 'failed: ended the program 3 times, last with: .*cannot be created' \
   "$program" sweep start.yml --out aborts --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
 ok "the other one is done" grep -q '^2 of 2 members: 1 done, 0 diverged, 1 failed' said.txt
+
+# A member that is killed whenever it runs: it is begun after all others, and three times.
+short=(sweep start.yml --out murder --set sweep.start='[""]' --set sweep.seeds='[1]'
+  --set sweep.present.samples='[40, 100000000, 50]')
+for time in 1 2 3; do
+  "$program" "${short[@]}" >murder.txt 2>&1 &
+  victim=$!
+  for _ in $(seq 1000); do
+    grep -qs "^begun $time times" murder/member-00001/begun.txt && break
+    sleep 0.02
+  done
+  kill -9 "$victim"
+  wait "$victim" 2>/dev/null || true
+  same "killed $time times: others that are done" "$(grep -ls 'status: done' murder/*/summary.yml | wc -l)" \
+    "$((time > 1 ? 2 : 1))"
+done
+says "killed too often" 1 'failed: was begun 3 times and each time killed' "$program" "${short[@]}"
+ok "the others are done" grep -q '^3 of 3 members: 2 done, 0 diverged, 1 failed' said.txt
 
 # --- sweeps that are refused, each with one message, and nothing written ---
 refused() { # PATTERN OPTIONS...
