@@ -93,9 +93,10 @@ struct model_kind {
   void (*destroy)(struct model *m);
   /* at->force and at->scale of a stage from at->drive (and target), rows here only. Local. */
   void (*force)(const struct model *m, int stage, struct moment *at);
-  /* to->value and to->mean of a stage: the step from `from` to `to` with the forces of both,
-   * switching units at the time they cross. before: the moment before `from`, whose forces say how
-   * f curves, or NULL. Local. */
+  /* to->value and to->mean of a stage: the step from `from` to `to` with the forces of both, which
+   * follow from to->drive (and target), switching units at the time they cross. before: the moment
+   * before `from`, which says how f curves, or NULL. to->force is what the next step needs of it,
+   * and may be left as it is where that is nothing. Local. */
   struct verdict (*step)(const struct model *m, int stage, const struct leak *leak,
                          const struct moment *before, const struct moment *from, struct moment *to);
   /* out = df of a stage for changes d of its drive (own rows, or whole where `whole`), at the

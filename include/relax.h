@@ -3,7 +3,8 @@
  *
  * Written so that compilers turn them into vector code: no calls, no branches, and maxima taken on
  * the bit patterns of |x|, which order like the numbers themselves and put not-a-numbers on top.
- * Arrays have n elements. All Local. */
+ * The steps behind a gate, the longest of them, are written in vectors (src/kernels/step.h). Arrays
+ * have n elements. All Local. */
 #ifndef TAUFLOW_RELAX_H
 #define TAUFLOW_RELAX_H
 
@@ -29,18 +30,23 @@ struct extent {
   double curvature; /* largest |D|, of rows active at some time where there is a gate */
   double size;      /* largest |v1| and reach |f1|; not finite if any is not */
   double moves;     /* largest |mean - v0| */
+  bool crosses;     /* where there is a gate: does any row cross? */
 };
 
 /* v1, and the mean of v over the step, of every row. */
 struct extent relax_step(long n, const struct relax *r, const double *v0, const double *f0,
                          const double *f1, const double *q, const double *q0, const double *q1,
                          double *v1, double *mean);
-/* The same where f follows q only while 0 < s < cap, s going from s0 to s1. Rows that cross (see
+/* The same for the activity of a (clipped) relu, f = clip(relu(s), 0, cap): s was s before, s0 at
+ * the start and is s1 at the end. D counts only while 0 < s < cap: rows that cross (see
  * relax_crossings) get the straight line. */
+struct extent relax_kinked_step(long n, const struct relax *r, double cap, const double *s,
+                                const double *s0, const double *s1, const double *v0, double *v1,
+                                double *mean);
+/* The same for what lies behind a gate: f = q while 0 < s < cap, else 0. */
 struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
-                               const double *s1, const double *v0, const double *f0,
-                               const double *f1, const double *q, const double *q0,
-                               const double *q1, double *v1, double *mean);
+                               const double *s1, const double *v0, const double *q,
+                               const double *q0, const double *q1, double *v1, double *mean);
 /* crossed[i] = 1 where s goes from one of s <= 0, 0 < s < cap, s >= cap to another, else 0. Does
  * any? */
 bool relax_crossings(long n, double cap, const double *s0, const double *s1,

@@ -15,6 +15,11 @@ static inline const struct kernels *kernels(void)
 }
 #endif
 
+const struct kernels *kernels_here(void)
+{
+  return kernels();
+}
+
 void kernel_rows_f64(const double *A, long rows, long ld, const double *x, double *out)
 {
   kernels()->rows_f64(A, rows, ld, x, out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "relax.h"
 #include "clones.h"
+#include "kernels/kernels.h"
 #include <stdint.h>
 #include <string.h>
 
@@ -55,13 +56,6 @@ CLONES void relax_gate(long n, double cap, double scale, const double *restrict 
   }
 }
 
-/* v1 and the mean of one row. */
-#define STEP_ROW(i, D)                                                                             \
-  do {                                                                                             \
-    v1[i] = r.E * v0[i] + (r.c0 * f0[i] + r.c1 * f1[i]) - r.bow * (D);                             \
-    mean[i] = 0.5 * (f0[i] + f1[i]) - r.belly * (D)-r.slow * (v1[i] - v0[i]);                      \
-  } while (0)
-
 CLONES struct extent relax_step(long n, const struct relax *how, const double *restrict v0,
                                 const double *restrict f0, const double *restrict f1,
                                 const double *restrict q, const double *restrict q0,
@@ -73,7 +67,8 @@ CLONES struct extent relax_step(long n, const struct relax *how, const double *r
 
   for (long i = 0; i < n; i++) {
     const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
-    STEP_ROW(i, D);
+    v1[i] = r.E * v0[i] + (r.c0 * f0[i] + r.c1 * f1[i]) - r.bow * D;
+    mean[i] = 0.5 * (f0[i] + f1[i]) - r.belly * D - r.slow * (v1[i] - v0[i]);
     const int64_t d = rank_of(D), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
     const int64_t x = v > f ? v : f;
     const int64_t m = rank_of(mean[i] - v0[i]);
@@ -81,33 +76,21 @@ CLONES struct extent relax_step(long n, const struct relax *how, const double *r
     large = x > large ? x : large;
     far = m > far ? m : far;
   }
-  return (struct extent){number_of(bent), number_of(large), number_of(far)};
+  return (struct extent){number_of(bent), number_of(large), number_of(far), false};
 }
 
-CLONES struct extent relax_gated_step(long n, const struct relax *how, double cap,
-                                      const double *restrict s0, const double *restrict s1,
-                                      const double *restrict v0, const double *restrict f0,
-                                      const double *restrict f1, const double *restrict q,
-                                      const double *restrict q0, const double *restrict q1,
-                                      double *restrict v1, double *restrict mean)
+struct extent relax_kinked_step(long n, const struct relax *r, double cap, const double *s,
+                                const double *s0, const double *s1, const double *v0, double *v1,
+                                double *mean)
 {
-  const struct relax r = *how;
-  int64_t bent = 0, large = 0, far = 0;
+  return kernels_here()->kinked_step(n, r, cap, s, s0, s1, v0, v1, mean);
+}
 
-  for (long i = 0; i < n; i++) {
-    const double low = s0[i] < s1[i] ? s0[i] : s1[i], high = s0[i] < s1[i] ? s1[i] : s0[i];
-    const double D = r.past * q[i] + r.here * q0[i] + r.there * q1[i];
-    const double stays_above = low > 0 ? D : 0, felt = high < cap ? stays_above : 0;
-    const double is_above = high > 0 ? D : 0, seen = low < cap ? is_above : 0;
-    STEP_ROW(i, felt);
-    const int64_t d = rank_of(seen), v = rank_of(v1[i]), f = rank_of(r.reach * f1[i]);
-    const int64_t x = v > f ? v : f;
-    const int64_t m = rank_of(mean[i] - v0[i]);
-    bent = d > bent ? d : bent;
-    large = x > large ? x : large;
-    far = m > far ? m : far;
-  }
-  return (struct extent){number_of(bent), number_of(large), number_of(far)};
+struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
+                               const double *s1, const double *v0, const double *q,
+                               const double *q0, const double *q1, double *v1, double *mean)
+{
+  return kernels_here()->gated_step(n, r, cap, s0, s1, v0, q, q0, q1, v1, mean);
 }
 
 CLONES bool relax_crossings(long n, double cap, const double *restrict s0,

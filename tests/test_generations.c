@@ -64,18 +64,55 @@ static void end(struct bench *b)
   for (int k = 0; k < 5; k++) free(floats[k]);
 }
 
-/* All results of a generation, one after the other: 8 vectors of rows, then the folded matrices. */
+/* All results of a generation: vectors of rows, the folded matrices, and what steps said. */
 struct results {
-  double out[8][MOST];
+  double out[12][MOST];
+  double said[6];
   double *A;
   float *A_f32;
 };
+
+static const struct relax some = {.E = 0.9,
+                                  .c0 = 0.06,
+                                  .c1 = 0.04,
+                                  .past = 0.7,
+                                  .here = -1.2,
+                                  .there = 0.5,
+                                  .bow = 0.02,
+                                  .belly = 0.15,
+                                  .slow = 9,
+                                  .reach = 0.8};
+
+/* Steps of the vectors in p. */
+static struct extent compute_kinked(const struct kernels *k, const struct bench *b,
+                                    struct results *r)
+{
+  const double *const s = b->p, *const s0 = s + b->rows, *const s1 = s0 + b->rows;
+
+  return k->kinked_step(b->rows, &some, 0.5, s, s0, s1, s1 + b->rows, r->out[8], r->out[9]);
+}
+
+static struct extent compute_gated(const struct kernels *k, const struct bench *b,
+                                   struct results *r)
+{
+  const long n = b->rows;
+  const double *const p = b->p;
+
+  return k->gated_step(n, &some, 0.5, p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n,
+                       r->out[10], r->out[11]);
+}
 
 static void compute(const struct kernels *k, const struct bench *b, struct results *r)
 {
   const size_t all = (size_t)(b->rows * b->ld);
 
   memset(r->out, 0, sizeof r->out);
+  const struct extent x[2] = {compute_kinked(k, b, r), compute_gated(k, b, r)};
+  for (int e = 0; e < 2; e++) {
+    r->said[3 * e] = x[e].curvature;
+    r->said[3 * e + 1] = x[e].size;
+    r->said[3 * e + 2] = x[e].moves;
+  }
   k->rows_f64(b->A, b->rows, b->ld, b->x, r->out[0]);
   k->rows_f32(b->A_f32, b->rows, b->ld, b->x_f32, r->out[1]);
   k->rows2_f64(b->A, b->rows, b->ld, b->x, b->y, r->out[2], r->out[3]);
@@ -93,6 +130,7 @@ static void compute(const struct kernels *k, const struct bench *b, struct resul
 static bool same(const struct results *a, const struct results *b, size_t all)
 {
   return memcmp(a->out, b->out, sizeof a->out) == 0 &&
+         memcmp(a->said, b->said, sizeof a->said) == 0 &&
          memcmp(a->A, b->A, all * sizeof *a->A) == 0 &&
          memcmp(a->A_f32, b->A_f32, all * sizeof *a->A_f32) == 0;
 }

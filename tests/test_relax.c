@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MOST = 300 };
 static const long sizes[] = {0, 1, 2, 7, 8, 16, 17, 31, MOST};
@@ -97,12 +98,26 @@ static struct extent step(const struct arrays *a, const struct relax *r)
   return relax_step(a->n, r, x[V0], x[F0], x[F1], x[Q], x[Q0], x[Q1], x[V1], x[MEAN]);
 }
 
+/* F0 and F1 are what the step takes them for. */
 static struct extent gated_step(const struct arrays *a, const struct relax *r, double cap)
 {
   double *const *x = a->x;
 
-  return relax_gated_step(a->n, r, cap, x[S0], x[S1], x[V0], x[F0], x[F1], x[Q], x[Q0], x[Q1],
-                          x[V1], x[MEAN]);
+  relax_gate(a->n, cap, 1, x[S0], x[Q0], x[F0]);
+  relax_gate(a->n, cap, 1, x[S1], x[Q1], x[F1]);
+  return relax_gated_step(a->n, r, cap, x[S0], x[S1], x[V0], x[Q], x[Q0], x[Q1], x[V1], x[MEAN]);
+}
+
+/* The same of an activity: Q0 and Q1 are S0 and S1. */
+static struct extent kinked_step(const struct arrays *a, const struct relax *r, double cap)
+{
+  double *const *x = a->x;
+
+  memcpy(x[Q0], x[S0], (size_t)a->n * sizeof(double));
+  memcpy(x[Q1], x[S1], (size_t)a->n * sizeof(double));
+  relax_relu(a->n, cap, 1, x[S0], x[F0]);
+  relax_relu(a->n, cap, 1, x[S1], x[F1]);
+  return relax_kinked_step(a->n, r, cap, x[Q], x[S0], x[S1], x[V0], x[V1], x[MEAN]);
 }
 
 /* Row i of a step as the header states it, of which D has this share. */
@@ -162,6 +177,11 @@ START_TEST(a_step_is_as_defined)
 }
 END_TEST
 
+static int region(double cap, double s)
+{
+  return s <= 0 ? 0 : s < cap ? 1 : 2;
+}
+
 /* Rows that stay between 0 and the cap follow the parabola, all others the straight line; the
  * curvature counts unless both ends are on the same flat side. */
 START_TEST(a_gated_step_is_as_defined)
@@ -169,8 +189,9 @@ START_TEST(a_gated_step_is_as_defined)
   for (int k = 0; k < SIZES * CAPS; k++) {
     struct arrays a = arrays(sizes[k / CAPS]);
     const double cap = caps[k % CAPS];
-    const struct extent x = gated_step(&a, &some, cap);
+    const struct extent x = _i ? kinked_step(&a, &some, cap) : gated_step(&a, &some, cap);
     double curvature = 0, size = 0, scale = 0;
+    bool crosses = false;
 
     for (long i = 0; i < a.n; i++) {
       const double s0 = a.x[S0][i], s1 = a.x[S1][i];
@@ -179,11 +200,13 @@ START_TEST(a_gated_step_is_as_defined)
       const struct row row = row_of(&a, &some, i, active);
 
       check_row(&a, &some, i, &row);
+      crosses |= region(cap, s0) != region(cap, s1);
       curvature = fmax(curvature, flat ? 0 : fabs((double)row.D));
       size = fmax(size, fmax(fabs(a.x[V1][i]), some.reach * fabs(a.x[F1][i])));
       scale = fmax(scale, (double)row.size);
     }
     check_extent(x, curvature, size, scale);
+    ck_assert(x.crosses == crosses);
     ck_assert(a.x[V1][a.n] == 7 && a.x[MEAN][a.n] == 7);
     free_arrays(&a);
   }
@@ -207,8 +230,7 @@ START_TEST(a_gated_step_masks_each_row_by_its_own_sides)
         s0[at] = side[from];
         s1[at] = side[to];
         const bool flat = (from < 2 && to < 2) || (from > 2 && to > 2);
-        const struct extent x =
-            relax_gated_step(N, &r, 1, s0, s1, zero, zero, zero, zero, zero, q1, v1, mean);
+        const struct extent x = relax_gated_step(N, &r, 1, s0, s1, zero, zero, zero, q1, v1, mean);
         ck_assert_double_eq(x.curvature, flat ? 0 : 4);
         for (int i = 0; i < N; i++)
           ck_assert_double_eq(v1[i], i == at && from == 2 && to == 2 ? 4 : 0);
@@ -222,23 +244,31 @@ START_TEST(a_row_does_not_depend_on_the_rows_stepped_with_it)
   struct arrays a = arrays(MOST), b = a;
 
   for (long lo = 0; lo < MOST; lo += 1 + lo / 3)
-    for (int gated = 0; gated < 2; gated++) {
+    for (int kind = 0; kind < 3; kind++) {
       struct arrays part = {.n = MOST - lo};
 
       for (int k = 0; k < INS; k++) part.x[k] = a.x[k] + lo;
+      part.x[F0] = numbers(part.n); /* a gated step forms these */
+      part.x[F1] = numbers(part.n);
+      if (kind == 0) memcpy(part.x[F0], a.x[F0] + lo, (size_t)part.n * sizeof(double));
+      if (kind == 0) memcpy(part.x[F1], a.x[F1] + lo, (size_t)part.n * sizeof(double));
       part.x[V1] = numbers(part.n);
       part.x[MEAN] = numbers(part.n);
-      if (gated) {
-        gated_step(&a, &some, 0.3);
-        gated_step(&part, &some, 0.3);
-      } else {
-        step(&a, &some);
-        step(&part, &some);
+      for (int side = 0; side < 2; side++) {
+        const struct arrays *rows = side ? &part : &a;
+        if (kind == 0)
+          step(rows, &some);
+        else if (kind == 1)
+          gated_step(rows, &some, 0.3);
+        else
+          kinked_step(rows, &some, 0.3);
       }
       for (long i = 0; i < part.n; i++) {
         ck_assert(part.x[V1][i] == b.x[V1][lo + i]);
         ck_assert(part.x[MEAN][i] == b.x[MEAN][lo + i]);
       }
+      free(part.x[F0]);
+      free(part.x[F1]);
       free(part.x[V1]);
       free(part.x[MEAN]);
     }
@@ -305,11 +335,6 @@ START_TEST(a_step_along_a_parabola_is_exact_at_its_end_and_on_average)
   }
 }
 END_TEST
-
-static int region(double cap, double s)
-{
-  return s <= 0 ? 0 : s < cap ? 1 : 2;
-}
 
 START_TEST(a_crossing_is_seen_wherever_it_is)
 {
@@ -379,7 +404,10 @@ START_TEST(extent_reports_what_is_not_finite_wherever_it_is)
           ck_assert(!isfinite(x.size));
           ck_assert(isfinite(x.curvature) == !curves);
           ck_assert(!isfinite(a.x[V1][i]) && !isfinite(a.x[MEAN][i]));
-          ck_assert(curves || !isfinite(gated_step(&a, &some, 1).size));
+          const int from = region(1, a.x[S0][i]), to = region(1, a.x[S1][i]);
+          const bool seen = from != to || from == 1;
+          const struct extent gated = gated_step(&a, &some, 1);
+          ck_assert(isfinite(gated.size) == !(which == V0 || (curves && seen)));
           a.x[which][i] = kept;
         }
     free_arrays(&a);
@@ -398,7 +426,7 @@ START_TEST(not_a_number_passes_through_relu_and_the_step)
     a.x[S1][at] = k % 2 ? NAN : -NAN;
     relax_relu(N, caps[k % CAPS], 1, a.x[S1], a.x[F1]);
     for (int i = 0; i < N; i++) ck_assert(isnan(a.x[F1][i]) == (i == at));
-    ck_assert(!isfinite(gated_step(&a, &some, caps[k % CAPS]).size));
+    ck_assert(!isfinite(kinked_step(&a, &some, caps[k % CAPS]).size));
     for (int i = 0; i < N; i++) ck_assert(isnan(a.x[V1][i]) == (i == at));
     free_arrays(&a);
   }
@@ -457,7 +485,7 @@ int main(int argc, char **argv)
   suite_add_tcase(suite, facts);
   tcase_add_test(facts, relu_and_gate_are_as_defined);
   tcase_add_test(facts, a_step_is_as_defined);
-  tcase_add_test(facts, a_gated_step_is_as_defined);
+  tcase_add_loop_test(facts, a_gated_step_is_as_defined, 0, 2);
   tcase_add_test(facts, a_gated_step_masks_each_row_by_its_own_sides);
   tcase_add_test(facts, a_row_does_not_depend_on_the_rows_stepped_with_it);
   tcase_add_test(facts, a_step_along_a_parabola_is_exact_at_its_end_and_on_average);

@@ -26,7 +26,7 @@ PURPOSES = [
                            "find_cross", "__memchr"), ()),
     ("nodes: averages, copies, drifts", ("relax_gap", "blend_", "round_", "__memmove", "set_growth", "join_",
                                          "pending_", "vectors_", "take_value", "add_present"), ()),
-    ("activities, gates, exponential update", ("relax_", "kp_", "force_", "leak_"), ()),
+    ("activities, gates, exponential update", ("relax_", "kinked_step", "gated_step", "kp_", "force_", "leak_"), ()),
 ]
 
 

@@ -186,7 +186,8 @@ enum { STRETCH = 8 };
 #define COMBINE(type, vec, per)                                                                    \
   long i = 0;                                                                                      \
   for (; i + STRETCH * (per) <= n; i += STRETCH * (per)) {                                         \
-    vec sum[STRETCH] = {{0}};                                                                      \
+    vec sum[STRETCH];                                                                              \
+    for (int b = 0; b < STRETCH; b++) sum[b] = (vec){0};                                           \
     for (int k = 0; k < K; k++)                                                                    \
       for (int b = 0; b < STRETCH; b++)                                                            \
         sum[b] += (type)c[k] * *(const vec *)(v + k * stride + i + b * (per));                     \
@@ -196,6 +197,7 @@ enum { STRETCH = 8 };
         out[at] = scale * (out[at] + (double)sum[b][e]);                                           \
       }                                                                                            \
   }                                                                                                \
+  if (i == n) return;                                                                              \
   type sum[STRETCH * (per)] = {0};                                                                 \
   for (int k = 0; k < K; k++)                                                                      \
     for (long e = 0; e < n - i; e++) sum[e] += (type)c[k] * v[k * stride + i + e];                 \
@@ -301,9 +303,14 @@ static void fold_f32(float *A, long rows, long ld, double loss, int K, const flo
   FOLD_ALL(float, tile_f32)
 }
 
+/* --- steps --- */
+
+#include "step.h"
+
 #define KERNELS                                                                                    \
   {                                                                                                \
     .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
     .combine_f64 = combine_f64, .combine_f32 = combine_f32, .fold_f64 = fold_f64,                  \
-    .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32       \
+    .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32,      \
+    .kinked_step = kinked_step, .gated_step = gated_step                                           \
   }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kernels.h - the kernels of kernel.h, once for each generation of processors
+/* kernels.h - the kernels of kernel.h, and steps of relax.h, once for each generation of processors
  *
  * body.h is compiled by a file per generation, with that generation's instructions and vectors of
  * its length. All keep the same order of additions, so on processors that can fuse a product with
@@ -8,6 +8,7 @@
 #define TAUFLOW_KERNELS_H
 
 #include "kernel.h"
+#include "relax.h"
 
 struct kernels {
   void (*rows_f64)(const double *A, long rows, long ld, const double *x, double *out);
@@ -27,7 +28,16 @@ struct kernels {
   void (*round)(double c, const double *x, long n, float *out);
   void (*scale_f64)(double c, const double *x, long n, double *out);
   void (*scale_f32)(double c, const float *x, long n, float *out);
+  struct extent (*kinked_step)(long n, const struct relax *r, double cap, const double *s,
+                               const double *s0, const double *s1, const double *v0, double *v1,
+                               double *mean);
+  struct extent (*gated_step)(long n, const struct relax *r, double cap, const double *s0,
+                              const double *s1, const double *v0, const double *q, const double *q0,
+                              const double *q1, double *v1, double *mean);
 };
+
+/* Those of this processor. Local. */
+const struct kernels *kernels_here(void);
 
 extern const struct kernels kernels_portable, kernels_x86_64_v3, kernels_x86_64_v4;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* AVX-512: 32 registers of 64 bytes. */
+#include <immintrin.h>
+#define LARGER(a, b)  (vec64) _mm512_max_pd((__m512d)(a), (__m512d)(b))
+#define SMALLER(a, b) (vec64) _mm512_min_pd((__m512d)(a), (__m512d)(b))
 enum { VECTOR = 64, ROWS = 8, PAIRS = 4, FOLDS = 8 };
 #include "body.h"
 

@@ -259,7 +259,7 @@ static void force_z(const struct model *m, int stage, struct moment *at, long lo
       at->force[stage][i] = scale * (kp->gate ? phi_slope(phi_of(m, l), cap, s[i]) : 1) * v[i];
 }
 
-static void kp_force(const struct model *m, int stage, struct moment *at)
+void kp_force(const struct model *m, int stage, struct moment *at)
 {
   long lo, hi;
 

@@ -40,6 +40,8 @@ bool kp_is_noisy(const struct model *m);
 /* The value of the noise at time u, linear within its interval. Local. */
 double kp_noise_at(const struct model *m, int stage, long i, double u);
 
+/* As model.h says of a model's force. Local. */
+void kp_force(const struct model *m, int stage, struct moment *at);
 /* Room for the rows that switch within a step, and its memory on a rank [bytes]. Local. */
 void kp_make_crossings(struct model *m);
 void kp_destroy_crossings(struct model *m);

@@ -67,8 +67,8 @@ static enum shape shape_of(const struct model *m, int stage)
 }
 
 /* The rows of a layer that switch within a step: y finds them, z meets the same ones. */
-static void find_crossings(const struct model *m, int l, const double *s0, const double *s1,
-                           long lo, long hi)
+static void find_crossings(const struct model *m, int l, bool any, const double *s0,
+                           const double *s1, long lo, long hi)
 {
   const struct kp *kp = m->own;
   struct crossings *c = &kp->crossings[l];
@@ -76,7 +76,7 @@ static void find_crossings(const struct model *m, int l, const double *s0, const
 
   c->count = 0;
   c->tau = 0;
-  if (!relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
+  if (!any || !relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
   while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
     c->row[c->count++] = lo + (at++ - kp->crossed);
 }
@@ -107,11 +107,6 @@ static double step_crossing(const struct model *m, enum shape shape, int stage,
     const long i = c->row[n];
     struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
                                        : switching_gate(&c->how[n], q0[i], q1[i]);
-    if (kp_is_noisy(m)) {
-      const double n0 = kp_noise_at(m, stage, i, from->u), n1 = kp_noise_at(m, stage, i, to->u);
-      f.felt += k->c0 * n0 + k->c1 * n1;
-      f.mean += (n0 + n1) / 2;
-    }
     const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
     to->value[stage][i] = v1;
     to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
@@ -120,10 +115,26 @@ static double step_crossing(const struct model *m, enum shape shape, int stage,
   return moves;
 }
 
-/* What a step takes as a parabola: f, s or V z. */
-static const double *curved_part(enum shape shape, const struct moment *at, int stage)
+/* Noise is linear over a step and adds to what its rows felt without it. */
+static void feel_noise(const struct model *m, enum shape shape, int stage, const struct leak *k,
+                       double reach, const struct moment *from, struct moment *to, struct extent *x)
 {
-  return shape == SMOOTH ? at->force[stage] : at->drive[stage];
+  const double *s = to->drive[kp_stage_y(m->net, m->stage[stage].layer)];
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  x->size = isfinite(x->size) ? 0 : x->size;
+  x->moves = 0;
+  for (long i = lo; i < hi; i++) {
+    const double n0 = kp_noise_at(m, stage, i, from->u), n1 = kp_noise_at(m, stage, i, to->u);
+    const double felt = k->c0 * n0 + k->c1 * n1, cap = m->net->cap;
+    const double f1 = shape == KINKED ? phi_value(m->net->hidden, cap, s[i])
+                                      : phi_slope(m->net->hidden, cap, s[i]) * to->drive[stage][i];
+    to->value[stage][i] += felt;
+    to->mean[stage][i] += (n0 + n1) / 2 - k->tau / k->h * felt;
+    x->size = fmax(x->size, fmax(fabs(to->value[stage][i]), reach * fabs(f1 + n1)));
+    x->moves = fmax(x->moves, fabs(to->mean[stage][i] - from->value[stage][i]));
+  }
 }
 
 /* With a moment before, D is the second difference of three values and the step follows the
@@ -147,33 +158,62 @@ static struct relax relax_over(const struct leak *k, double back, bool follow)
   return r;
 }
 
+/* f itself goes along a parabola, which the step forms at its end. */
+static struct extent step_smooth(const struct model *m, int stage, const struct relax *r,
+                                 const struct moment *before, const struct moment *from,
+                                 struct moment *to)
+{
+  const double *const f0 = from->force[stage], *const f1 = to->force[stage];
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  kp_force(m, stage, to);
+  return relax_step(hi - lo, r, from->value[stage] + lo, f0 + lo, f1 + lo,
+                    (before ? before : from)->force[stage] + lo, f0 + lo, f1 + lo,
+                    to->value[stage] + lo, to->mean[stage] + lo);
+}
+
+/* s, or V z behind the gate, goes along a parabola, and f follows from it. Rows that switch are
+ * done again. */
+static struct extent step_gated(const struct model *m, enum shape shape, int stage,
+                                const struct leak *k, const struct relax *r,
+                                const struct moment *before, const struct moment *from,
+                                struct moment *to)
+{
+  const int l = m->stage[stage].layer, y = kp_stage_y(m->net, l);
+  const double *const s0 = from->drive[y], *const s1 = to->drive[y], cap = m->net->cap;
+  const double *const q = (before ? before : from)->drive[stage], *const v0 = from->value[stage];
+  double *const v1 = to->value[stage], *const mean = to->mean[stage];
+  struct extent x;
+  long lo, hi;
+
+  kp_rows(m, stage, &lo, &hi);
+  if (shape == KINKED) {
+    x = relax_kinked_step(hi - lo, r, cap, q + lo, s0 + lo, s1 + lo, v0 + lo, v1 + lo, mean + lo);
+    find_crossings(m, l, x.crosses, s0, s1, lo, hi);
+  } else {
+    x = relax_gated_step(hi - lo, r, cap, s0 + lo, s1 + lo, v0 + lo, q + lo,
+                         from->drive[stage] + lo, to->drive[stage] + lo, v1 + lo, mean + lo);
+  }
+  x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
+  if (kp_is_noisy(m)) feel_noise(m, shape, stage, k, r->reach, from, to, &x);
+  return x;
+}
+
 struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
                        const struct moment *before, const struct moment *from, struct moment *to)
 {
   const struct kp *kp = m->own;
   const enum shape shape = shape_of(m, stage);
-  const int y = kp_stage_y(m->net, m->stage[stage].layer);
   const bool follow = before && !(shape == SMOOTH && kp_is_noisy(m));
   struct relax r = relax_over(k, before ? from->u - before->u : 0, follow);
-  struct extent x;
   long lo, hi;
 
   kp_rows(m, stage, &lo, &hi);
   if (lo == hi) return (struct verdict){0};
   r.reach = kp->reach[m->stage[stage].family];
-  const double *q = curved_part(shape, before ? before : from, stage) + lo;
-  const double *q0 = curved_part(shape, from, stage) + lo, *q1 = curved_part(shape, to, stage) + lo;
-  const double *v0 = from->value[stage] + lo, *f0 = from->force[stage] + lo;
-  const double *f1 = to->force[stage] + lo;
-  double *v1 = to->value[stage] + lo, *mean = to->mean[stage] + lo;
-  if (shape == SMOOTH)
-    x = relax_step(hi - lo, &r, v0, f0, f1, q, q0, q1, v1, mean);
-  else
-    x = relax_gated_step(hi - lo, &r, m->net->cap, from->drive[y] + lo, to->drive[y] + lo, v0, f0,
-                         f1, q, q0, q1, v1, mean);
-  if (shape == KINKED)
-    find_crossings(m, m->stage[stage].layer, from->drive[stage], to->drive[stage], lo, hi);
-  if (shape != SMOOTH) x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
+  const struct extent x = shape == SMOOTH ? step_smooth(m, stage, &r, before, from, to)
+                                          : step_gated(m, shape, stage, k, &r, before, from, to);
   const bool finite = isfinite(x.size) && isfinite(x.curvature);
   return (struct verdict){.error = finite ? (follow ? FOLLOWED : 1) * k->j * x.curvature : INFINITY,
                           .blur = x.curvature / 6,

@@ -22,7 +22,6 @@ static void cascade_try(struct stepper *st, double h)
     if (stage->synapse != NONE)
       pending_product(st->pending, stage->synapse, st->to->u, h, st->to->drive[k]);
     system_share_drive(sys, k);
-    m->kind->force(m, k, st->to);
     st->verdict[k] =
         m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, st->to);
     system_share_value(sys, k);

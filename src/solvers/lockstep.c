@@ -21,7 +21,7 @@ static const double GAP = 1.0 / 12;
 struct lockstep {
   struct moment *guess; /* extrapolated drives, predicted values */
   struct moment *fixed; /* corrected values; all else is borrowed from `to` */
-  double **own_drive, **own_force, **own_mean;
+  double **own_drive, **own_force, **own_mean, *own_scale, *own_target;
   bool *here; /* [stages] whose vectors have arrived in this step */
 };
 
@@ -58,7 +58,6 @@ static void predict(struct stepper *st, double h)
       pending_product(st->pending, stage->synapse, st->to->u, h, guess->drive[k]);
     else if (stage->synapse != NONE)
       extrapolate(st, k, h, guess);
-    m->kind->force(m, k, guess);
     m->kind->step(m, k, &leak, NULL, st->from, guess);
     system_rows(sys, k, &lo, &hi);
     for (long i = lo; i < hi; i++) st->to->value[k][i] = guess->value[k][i];
@@ -121,8 +120,6 @@ static void lockstep_try(struct stepper *st, double h)
     const struct leak leak = leak_over(h, m->stage[k].tau);
     double gap = 0;
     long lo, hi;
-    m->kind->force(m, k, st->to);
-    ls->fixed->scale[k] = st->to->scale[k];
     struct verdict v =
         m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, ls->fixed);
     system_rows(sys, k, &lo, &hi);
@@ -164,9 +161,13 @@ static void lockstep_create(struct solver *s, const struct job *job)
   ls->own_drive = ls->fixed->drive;
   ls->own_force = ls->fixed->force;
   ls->own_mean = ls->fixed->mean;
+  ls->own_scale = ls->fixed->scale;
+  ls->own_target = ls->fixed->target;
   ls->fixed->drive = st->to->drive;
   ls->fixed->force = st->to->force;
   ls->fixed->mean = st->to->mean;
+  ls->fixed->scale = st->to->scale;
+  ls->fixed->target = st->to->target;
 }
 
 static void lockstep_destroy(struct solver *s)
@@ -177,6 +178,8 @@ static void lockstep_destroy(struct solver *s)
   ls->fixed->drive = ls->own_drive;
   ls->fixed->force = ls->own_force;
   ls->fixed->mean = ls->own_mean;
+  ls->fixed->scale = ls->own_scale;
+  ls->fixed->target = ls->own_target;
   moment_destroy(ls->guess);
   moment_destroy(ls->fixed);
   free(ls->here);
