@@ -70,6 +70,8 @@ void blocks_scale_columns(const double *factor, struct blocks *A);           /* 
 void blocks_add_diagonal(double alpha, struct blocks *A);
 void blocks_zero(struct blocks *A);
 
+/* to = from'. Collective. */
+void blocks_transpose(const struct blocks *from, struct blocks *to);
 /* C = alpha op(A) op(B) + beta C, op 'N' or 'T'. Collective. */
 void blocks_multiply(char op_A, char op_B, double alpha, const struct blocks *A,
                      const struct blocks *B, double beta, struct blocks *C);

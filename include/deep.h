@@ -85,6 +85,15 @@ double scaler_bytes(const struct grid *plan, int rank, const struct pc_options *
  * the job's scaling: [L+1] from 1, borrowed, valid until the next call. */
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);
 
+/* Floating-point operations of a batch. find: NAN where their number depends on the weights; the
+ * scalings decorrelate and regularize add theirs. Local. */
+struct work {
+  double forward; /* the pass before */
+  double find;    /* errors and activities: backpropagation, or the equilibrium */
+  double update;
+};
+struct work deep_work(const struct pc_options *o, int L, const long *n);
+
 /* --- measures --- */
 
 struct alignment {

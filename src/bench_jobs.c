@@ -305,11 +305,24 @@ static void print_head(const struct comparison *c)
   fflush(stdout);
 }
 
+/* A job whose solver takes batches has no other to be compared with; true if it is one. */
+static bool bench_if_batches(const struct comparison *c, struct faults *faults)
+{
+  struct job *job = job_with(c, 0, NULL, faults);
+  const bool is = job && solver_kind_of(job)->batch;
+
+  if (is) bench_batches(c->comm, c->cli, job, c->path);
+  job_destroy(job);
+  return is;
+}
+
 int bench_job(MPI_Comm comm, const struct cli *cli, const char *path, struct faults *faults)
 {
   struct comparison c = {.comm = comm, .cli = cli, .path = path};
 
   CHECK_MPI(MPI_Comm_rank(comm, &c.rank));
+  if (bench_if_batches(&c, faults)) return EXIT_DONE;
+  if (faults_any(faults, comm)) return EXIT_MISTAKE;
   c.seconds = isfinite(cli->max_wall) ? cli->max_wall : cli->quick ? QUICK_SECONDS : USUAL_SECONDS;
   c.warm = cli->quick ? WARM_QUICK : WARM;
   c.shown = cli->quick ? SHOWN_QUICK : SHOWN;

@@ -107,6 +107,11 @@ struct products {
 /* Of this rank's rows; times are those of the slowest rank. Collective. */
 struct products bench_products(const struct pace *pace, const struct session *s);
 
+/* --- bench_batches.c --- */
+
+/* Times the parts of a batch of a job whose solver takes batches, and prints them. Collective. */
+void bench_batches(MPI_Comm comm, const struct cli *cli, const struct job *job, const char *path);
+
 /* --- bench_jobs.c --- */
 
 /* All solvers that integrate, on one job. Returns an exit status. Collective. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "plan.h"
+#include "deep.h"
 #include "footprint.h"
 #include "predict.h"
+#include <cblas.h>
 #include <stdlib.h>
 
 enum { ROWS_SHOWN = 64, SAMPLES_TIMED = 16 };
@@ -157,6 +159,7 @@ static void print_messages(FILE *out, const struct plan *plan)
   const struct traffic once = predict_all(plan->messages, &solver->presentation);
   const int verdicts = plan->ranks > 1 ? solver->step.reductions : 0;
 
+  if (solver->batch) return;
   if (solver->step.values == 0) {
     fprintf(out, "messages: not known beforehand with solver %s\n", solver->name);
     return;
@@ -180,6 +183,43 @@ static double time_of_sample(const struct session *s)
   return spent / SAMPLES_TIMED;
 }
 
+/* Square products as large as most caches, timed now [operations/s]. */
+static double product_rate(void)
+{
+  enum { N = 768, TRIES = 3 };
+  double *a = fail_alloc((size_t)3 * N * N, sizeof *a), best = INFINITY;
+
+  for (long k = 0; k < 2L * N * N; k++) a[k] = 1.0 / (double)(k + 1);
+  for (int t = 0; t < TRIES; t++) {
+    const double begin = MPI_Wtime();
+    cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, N, N, N, 1, a, N, a + N * N, N, 0,
+                a + 2 * N * N, N);
+    best = fmin(best, MPI_Wtime() - begin);
+  }
+  free(a);
+  return 2.0 * N * N * N / best;
+}
+
+/* Of a solver that takes batches: its operations at the rate of products on this machine, were it
+ * alone and all ranks like it; messages are left out. */
+static void print_updates(FILE *out, const struct session *s)
+{
+  struct pc_options o;
+
+  pc_options(s->job, &o);
+  const struct work w = deep_work(&o, s->net->L, s->net->n);
+  const double all = w.forward + w.find + w.update;
+  if (!isfinite(all)) {
+    fprintf(out, "time: not predicted: how many steps the equilibrium takes depends on weights\n");
+    return;
+  }
+  const double rate = product_rate();
+  fprintf(out, "operations_per_update: %.4g\nproduct_rate: %.4g  # operations/s, measured now\n",
+          all, rate);
+  fprintf(out, "time_per_update_s: %.4g  # without messages, on %d rank%s like this one\n",
+          all / rate / s->part->size, s->part->size, s->part->size == 1 ? "" : "s");
+}
+
 static bool print_time(FILE *out, const struct plan *plan, const struct plan_options *options,
                        const struct machine *machine, struct faults *faults)
 {
@@ -187,6 +227,10 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
   const double steps = options->steps > 0 ? options->steps : predict_steps(s->job);
   struct forecast f;
 
+  if (solver_kind_of(s->job)->batch) {
+    print_updates(out, s);
+    return true;
+  }
   if (!predict_knows(s->job)) {
     fprintf(out, "time: not predicted for solver %s\n", solver_kind_of(s->job)->name);
     return true;

@@ -8,6 +8,15 @@
 
 static const int one = 1; /* ScaLAPACK counts from 1, and matrices are used whole */
 
+void blocks_transpose(const struct blocks *from, struct blocks *to)
+{
+  const int m = (int)to->rows, n = (int)to->cols;
+  const double alpha = 1, beta = 0;
+
+  EXPECT(from->rows == n && from->cols == m);
+  pdtran_(&m, &n, &alpha, from->a, &one, &one, from->desc, &beta, to->a, &one, &one, to->desc);
+}
+
 void blocks_multiply(char op_A, char op_B, double alpha, const struct blocks *A,
                      const struct blocks *B, double beta, struct blocks *C)
 {

@@ -22,6 +22,9 @@ void pdgemm_(const char *ta, const char *tb, const int *m, const int *n, const i
 void pdsyrk_(const char *uplo, const char *trans, const int *n, const int *k, const double *alpha,
              const double *a, const int *ia, const int *ja, const int *da, const double *beta,
              double *c, const int *ic, const int *jc, const int *dc);
+void pdtran_(const int *m, const int *n, const double *alpha, const double *a, const int *ia,
+             const int *ja, const int *da, const double *beta, double *c, const int *ic,
+             const int *jc, const int *dc);
 void pdtrsm_(const char *side, const char *uplo, const char *trans, const char *diag, const int *m,
              const int *n, const double *alpha, const double *a, const int *ia, const int *ja,
              const int *da, double *b, const int *ib, const int *jb, const int *db);

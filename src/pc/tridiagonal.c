@@ -48,19 +48,15 @@ static double chain_bytes(const struct grid *plan, int rank, const struct pc_opt
 
   for (int l = 1; l < L; l++)
     sum += blocks_bytes(plan, rank, n[l], n[l]) +
-           (l < L - 1 ? blocks_bytes(plan, rank, n[l], n[l + 1]) : 0) +
-           (l == L - 1 ? blocks_bytes(plan, rank, n[L], n[l]) : 0);
+           (l < L - 1 ? blocks_bytes(plan, rank, n[l], n[l + 1]) : 0);
   return sum;
 }
 
 /* M_{l+1}' into C. */
 static void transpose_of_M(const struct deep *d, int l, struct blocks *C)
 {
-  struct blocks *I = blocks_create(d->grid, d->n[l + 1], d->n[l + 1]);
-
-  blocks_add_diagonal(1, I);
-  deep_down(d, l + 1, I, C);
-  blocks_destroy(I);
+  blocks_transpose(d->W[l + 1], C);
+  if (d->o->residual) blocks_add_diagonal(1, C);
 }
 
 /* The lower triangle of I + M_{l+1}' M_{l+1}. */
