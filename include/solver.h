@@ -66,6 +66,8 @@ struct batch_kind {
   enum outcome (*advance)(struct solver *s, long p, double *reached);
   /* What is to be done to fresh initial weights. */
   void (*prepare)(struct solver *s);
+  /* How many elements of a target a rank asks for, by the plan alone. Local. */
+  long (*target_rows)(const struct job *job, const struct model *m, int rank);
   /* Of the last batch, before its update; accuracy NAN without labels. */
   void (*score)(struct solver *s, double *accuracy, double *loss);
   /* Of the first `samples` of the test split; confusion as in evaluate.h. */

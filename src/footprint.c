@@ -53,8 +53,9 @@ static double matrix_bytes(const struct model *m, int k, int rank)
 static double vector_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct solver_kind *solver = solver_kind_of(job);
-  double bytes =
-      presenter_bytes(m->net) + dataset_target_bytes(job, m->net->n[0], m->net->n[m->net->L]);
+  const long outputs =
+      solver->batch ? solver->batch->target_rows(job, m, rank) : m->net->n[m->net->L];
+  double bytes = presenter_bytes(m->net) + dataset_target_bytes(job, m->net->n[0], outputs);
 
   for (int k = 0; k < m->stages; k++)
     bytes += 2 * own_rows(m, m->stage[k].layer, rank) * sizeof(double);

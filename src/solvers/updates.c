@@ -135,6 +135,25 @@ static void updates_destroy(struct solver *s)
   free(u);
 }
 
+static void plan_grid(const struct model *m, struct grid *plan)
+{
+  long widest = 1;
+
+  for (int l = 0; l <= m->net->L; l++) widest = m->net->n[l] > widest ? m->net->n[l] : widest;
+  grid_plan(m->part->size, widest, plan);
+}
+
+static long updates_target_rows(const struct job *job, const struct model *m, int rank)
+{
+  struct grid plan;
+
+  (void)job;
+  plan_grid(m, &plan);
+  const long each = plan.block * plan.cols; /* columns, of which every rank has a block */
+  return (long)(blocks_bytes(&plan, rank, m->net->n[m->net->L], each) / sizeof(double)) /
+         plan.block;
+}
+
 static double updates_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct network *net = m->net;
@@ -143,9 +162,7 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   double sum = 0;
 
   pc_options(job, &o);
-  long widest = 1;
-  for (int l = 0; l <= net->L; l++) widest = net->n[l] > widest ? net->n[l] : widest;
-  grid_plan(m->part->size, widest, &plan);
+  plan_grid(m, &plan);
   for (int l = 0; l <= net->L; l++)
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
   if (o.rule == RULE_PC) sum += equilibrium_bytes(&plan, rank, &o, net->L, net->n);
@@ -440,6 +457,7 @@ static int updates_fields(struct solver *s, struct field **fields)
 static const struct batch_kind in_batches = {
     .advance = updates_advance,
     .prepare = updates_prepare,
+    .target_rows = updates_target_rows,
     .score = updates_score,
     .test = updates_test,
     .figures = updates_figures,
