@@ -91,6 +91,8 @@ struct work {
   double forward; /* the pass before */
   double find;    /* errors and activities: backpropagation, or the equilibrium */
   double update;
+  double align; /* of an update whose alignment is measured */
+  double map;   /* M_L ... M_1, where that is measured */
 };
 struct work deep_work(const struct pc_options *o, int L, const long *n);
 

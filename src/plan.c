@@ -216,6 +216,10 @@ static void print_updates(FILE *out, const struct session *s)
   const double rate = product_rate();
   fprintf(out, "operations_per_update: %.4g\nproduct_rate: %.4g  # operations/s, measured now\n",
           all, rate);
+  const double seen = w.align + (s->data->target == TARGET_TEACHER && pc_is_linear(&o) ? w.map : 0);
+  fprintf(out,
+          "time_of_measures_s: %.4g  # beside that, of an update that is recorded or the last\n",
+          seen / rate / s->part->size);
   fprintf(out, "time_per_update_s: %.4g  # without messages, on %d rank%s like this one\n",
           all / rate / s->part->size, s->part->size, s->part->size == 1 ? "" : "s");
 }

@@ -42,6 +42,12 @@ struct work deep_work(const struct pc_options *o, int L, const long *n)
   const double down = up - 2.0 * (double)n[1] * (double)n[0] * (double)o->batch;
   struct work w = {.forward = up, .find = NAN, .update = up};
 
+  for (int l = 1; l <= L; l++) {
+    w.align += 4.0 * (double)o->batch * (double)o->batch * (double)(n[l] + n[l - 1]);
+    w.map += 2.0 * (double)n[l] * (double)n[l - 1] * (double)n[0];
+  }
+  w.align += 2 * down;
+
   if (o->rule == RULE_BP) w.find = down;
   if (o->rule == RULE_PC && o->inference == BY_CLOSED) w.find = closed(L, n, o->batch) + down + up;
   if (o->rule == RULE_PC && o->inference == BY_BLOCKS)
