@@ -72,6 +72,12 @@ for ranks in 1 2; do
   goes_on "the folder is moved away, $ranks ranks" "moved-$ranks"
 done
 
+"$program" run small.yml --out gone >gone.txt 2>&1 &
+run=$!
+until_there gone/state-last.h5
+mv gone going && rm -rf going # in one step: a removal that meets new files would fail
+ended "the folder is removed" "$run" 30 gone.txt 'tauflow: .*gone/state-'
+
 # --- a disk that is full ---
 # With a small file system of the script's own, where the system lets it have one.
 in_own_disk() { # SIZE COMMANDS
@@ -110,17 +116,16 @@ fi
 # --- a number that is none, in the data ---
 /usr/bin/python3 - <<'END'
 import h5py, numpy as np
-with h5py.File("nan.h5", "w") as file:
-    for split in "train", "test":
-        x = np.random.default_rng(1).random((40, 64))
-        x[17, 3] = np.nan if split == "train" else 0
-        file[split + "/x"], file[split + "/label"] = x, np.arange(40) % 10
+for odd in "nan", "inf", "-inf":
+    with h5py.File(odd + ".h5", "w") as file:
+        for split in "train", "test":
+            x = np.random.default_rng(1).random((40, 64))
+            x[17, 3] = float(odd) if split == "train" else 0
+            file[split + "/x"], file[split + "/label"] = x, np.arange(40) % 10
 END
-status=0
-"$program" run small.yml --out nan --set data.set=file --set data.path=nan.h5 --set data.train=40 \
-  --set data.test=40 >nan.txt 2>&1 || status=$?
-checks=$((checks + 1))
-if [ "$status" -ne 2 ] || ! grep -q 'nan.h5: /train/x\[17\]\[3\]' nan.txt || [ -e nan ]; then
-  fail "NaN in data: exit status $status: $(<nan.txt)"
-fi
+for odd in nan inf -inf; do
+  says "$odd in data" 2 "$odd\\.h5: /train/x\[17\]\[3\] = $odd: must be finite" "$program" run small.yml \
+    --out odd --set data.set=file --set data.path=$odd.h5 --set data.train=40 --set data.test=40
+  [ ! -e odd ] || fail "$odd in data: something was written"
+done
 finish

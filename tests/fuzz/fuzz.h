@@ -13,6 +13,10 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv); /* in fuzz.c: MPI, and a folder in memory */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* In inplace.c, for the harnesses that are linked with it: change data [most] of `size` bytes and
+ * return how many they are now. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed)
+    __attribute__((weak));
 
 /* Abort, so that the input is kept, unless this holds. */
 #define PROMISE(cond) CHECK(cond, "broken promise: %s", #cond)
@@ -36,7 +40,10 @@ const char *fuzz_folder(void);
 char *fuzz_path(const char *name);
 /* Make the file of that path hold these bytes. */
 void fuzz_put(const char *path, const void *bytes, size_t count);
-/* Open the data set of a job whose files are parts of the input, and look at every sample. */
+/* Give a state file the seal that fits its bytes. False if it has none, or none that can be. */
+bool fuzz_mend_seal(const char *path);
+/* Open the data set of a job whose files are parts of the input, or whose one file is the input,
+ * and look at every sample. */
 void fuzz_dataset(const char *job, const char *const *names, int files, const uint8_t *data,
                   size_t size);
 /* Do nothing, or abort if the messages are not one line each. Then clear them. */
