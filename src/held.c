@@ -116,7 +116,8 @@ void held_accept(struct held *h, double u, double length, const double *post)
   const double c = length * exp((u + length / 2) / h->synapse->tau_dec);
   const double from = c * (1 - b), to = c * b;
 
-  kernel_combine_f64(1, 1, &from, post, rows, rows, h->vector + SUM_FROM * h->ld);
+  if (from != 0) /* not once the ramp is over */
+    kernel_combine_f64(1, 1, &from, post, rows, rows, h->vector + SUM_FROM * h->ld);
   kernel_combine_f64(1, 1, &to, post, rows, rows, h->vector + SUM_TO * h->ld);
 }
 

@@ -214,24 +214,21 @@ static void force_y(const struct model *m, int stage, struct moment *at, long lo
     for (long i = lo; i < hi; i++) at->force[stage][i] = scale * phi_value(phi, cap, s[i]);
 }
 
-/* eq. 4. The softmax subtracts the largest drive first, so no exponential overflows. */
+/* eq. 4. The softmax subtracts the largest drive first, so no exponential overflows. Every rank
+ * that has rows of the top forms g of all of it, in one order. */
 static void force_top(const struct model *m, int stage, struct moment *at, long lo, long hi)
 {
   const struct kp *kp = m->own;
   const long n = m->net->n[m->net->L];
   const double *s = at->drive[m->output];
-  double top = -INFINITY, sum = 0, squares = 0;
+  double *g = at->force[stage], top = -INFINITY, sum = 0, squares = 0;
 
   for (long i = 0; i < n; i++) top = fmax(top, s[i]);
-  for (long i = 0; i < n && m->probabilities; i++) sum += exp(s[i] - top);
-  for (long i = 0; i < n && kp->rms > 0; i++) {
-    const double g = at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]);
-    squares += g * g;
-  }
+  for (long i = 0; i < n && m->probabilities; i++) sum += g[i] = exp(s[i] - top);
+  for (long i = 0; i < n; i++) g[i] = at->target[i] - (m->probabilities ? g[i] / sum : s[i]);
+  for (long i = 0; i < n && kp->rms > 0; i++) squares += g[i] * g[i];
   at->scale[stage] = kp->rms > 0 ? rms_scale(kp, squares, n) : 1;
-  for (long i = lo; i < hi; i++)
-    at->force[stage][i] =
-        at->scale[stage] * (at->target[i] - (m->probabilities ? exp(s[i] - top) / sum : s[i]));
+  for (long i = lo; i < hi; i++) g[i] *= at->scale[stage];
 }
 
 /* eq. 5 */
