@@ -76,7 +76,7 @@ ok "the rest on three ranks" brief_on 3 60 "$program" resume parts --set pc.upda
 says "equal but for rounding" 0 '^  W +3 layers .* ([0-9.]+e-1[5-9]|0)$' \
   "$program" info --diff whole parts
 ok "more ranks than units of a layer or samples" \
-  brief_on 7 60 "$program" run small.yml --out seven --set network.widths='[64, 2, 10]'
+  brief_on 5 60 "$program" run small.yml --out five --set network.widths='[64, 2, 10]'
 "$program" run small.yml --out stopped --set pc.updates=100000000 --set checkpoint.every=0 \
   --set evaluate.every=0 --set record.every=1000000 >stopped.txt 2>&1 &
 until_there stopped/series.h5 && touch stopped/stop
@@ -143,6 +143,12 @@ refused 'pc.hidden = clipped_relu: must be linear, relu or tanh' \
   pc.condition=0.5 present.samples=3 solver.name=cvode kp.rule=fa discrete.rate=1
 says "keys of pc for kp" 2 '^tauflow: pc.batch: model kp has no use for it' \
   "$program" run kp.yml --out never --set pc.batch=3
+refused 'evaluate.readout: model pc has no use for it' \
+  'record.trace: solver equilibrium has no signals' -- evaluate.readout=dynamic record.trace=[0]
+refused 'network.widths: layer 2 has 2000000 x 2000 weights, and inference by errors takes' -- \
+  pc.hidden=tanh network.widths='[64, 2000, 2000000, 10]'
+says "nothing to compare" 2 '^tauflow: small.yml: model pc knows no time' "$program" bench small.yml
+same "and no more about it" "$(wc -l <said.txt)" 1
 says "a batch of another size" 2 'keeps its pc.batch' "$program" resume whole --set pc.batch=3
 
 finish
