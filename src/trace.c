@@ -51,9 +51,11 @@ void trace_check(const struct job *job, struct faults *faults)
   long count;
   const long *wanted = job_integers(job, "record.trace", &count);
 
-  if (count > 0 && solver_kind_of(job)->jumps)
+  if (count > 0 && solver_kind_of(job)->jumps) {
     faults_add(faults, "record.trace: solver %s has no signals within a presentation to trace (%s)",
                solver_kind_of(job)->name, job_place(job, "record.trace"));
+    return;
+  }
   for (long k = 0; k < count; k++)
     if (wanted[k] >= samples) {
       faults_add(faults,

@@ -5,6 +5,7 @@
  * Stages say only which layers there are. */
 #include "pc.h"
 #include "model.h"
+#include <limits.h>
 #include <stdlib.h>
 
 const struct key pc_keys[] = {
@@ -98,15 +99,35 @@ static void check_network(const struct job *job, const struct pc_options *o, str
     }
 }
 
+/* Samples by themselves: every rank has all weights, a layer's in one message. */
+static void check_message(const struct job *job, const struct pc_options *o, struct faults *faults)
+{
+  long count;
+  const long *n = job_integers(job, "network.widths", &count);
+
+  if (o->rule == RULE_BP || o->inference < BY_DESCENT || count < 3) return;
+  for (long l = 1; l < count; l++)
+    if (n[l] > INT_MAX / n[l - 1]) {
+      faults_add(faults,
+                 "network.widths: layer %ld has %ld x %ld weights, and inference by %s takes %d at "
+                 "most (%s)",
+                 l, n[l], n[l - 1], o->inference == BY_ERRORS ? "errors" : "descent", INT_MAX,
+                 job_place(job, "network.widths"));
+      return;
+    }
+}
+
 static void pc_check(const struct job *job, struct faults *faults)
 {
   struct pc_options o;
 
-  static const char *const in_time[] = {"kp.", "present.", "solver.", "discrete.", NULL};
+  static const char *const in_time[] = {"kp.",       "present.",         "solver.",
+                                        "discrete.", "evaluate.readout", NULL};
 
   pc_options(job, &o);
   model_refuse(job, in_time, faults);
   check_network(job, &o, faults);
+  check_message(job, &o, faults);
   if (o.rule == RULE_PC && o.inference <= BY_CG && !pc_is_linear(&o))
     faults_add(faults,
                "pc.inference = %s: needs a linear network, and pc.hidden is %s, pc.output %s; must "

@@ -77,8 +77,8 @@ static double mean_cosine(struct deep *d, const struct blocks *t, double *across
   free(rr);
   free(rt);
   free(tt);
-  *across = off / (double)defined;
-  return sum / (double)defined;
+  *across = defined > 0 ? off / (double)defined : NAN;
+  return defined > 0 ? sum / (double)defined : NAN;
 }
 
 struct alignment deep_align(struct deep *d, const struct update *u, double *of)

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Model pc as a whole: single updates against document 002's formulas (pc_truth.py, numpy alone) for
+# every rule, scaling, linear way to the equilibrium and kind of network, on 1 to 4 ranks; runs that
+# stop, go on, diverge, and start from another model's state; what a job may not say.
+#
+#   cli_pc.sh PROGRAM SCRATCH
+# shellcheck source=tests/script.sh
+source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+start_alone
+unset TAUFLOW_DATA SLURM_JOB_END_TIME
+truth=(/usr/bin/python3 "$source/tests/pc_truth.py")
+
+# --- single updates ---
+"${truth[@]}" make .
+
+# updates NET WIDTHS RESIDUAL BATCHES: a sweep over all that decides an update of NET.
+updates() {
+  cat >"$1.yml" <<END_OF_JOB
+network: {widths: $2}
+model: pc
+start: $1.h5
+pc: {rate: 0.01, residual: $3}
+data: {set: file, path: $1-data.h5, order: sequential}
+sweep:
+  pc.rule: [bp, pc]
+  pc.scale: [none, sample, batch, decorrelate, regularize]
+  pc.inference: [closed, blocks, cg]
+  pc.batch: $4
+END_OF_JOB
+}
+
+# agree NET RANKS OPTIONS...: each member is the update that the formulas give.
+agree() {
+  local net=$1 ranks=$2
+  shift 2
+  ok "$net on $ranks: runs" brief_on "$ranks" 60 "$program" sweep "$net.yml" --out "$net-$ranks" \
+    --ranks-per-member "$ranks" "$@"
+  says "$net on $ranks: formulas" 0 '^([1-9][0-9]*) of \1 runs agree$' \
+    "${truth[@]}" check . "$net-$ranks"/member-*/
+}
+
+# Batches of fewer samples than units, of more than some layers have, and of more than there are.
+updates rectangle '[6, 5, 3, 4]' false '[3, 12]'
+updates square '[4, 4, 4, 4]' true '[9]'
+updates line '[1, 1, 1]' false '[2]'
+updates flat '[5, 3]' false '[13]'
+agree rectangle 1
+agree square 1
+agree line 1
+agree flat 1
+agree rectangle 2 --set sweep.pc.batch=[3]
+agree square 3 --set sweep.pc.batch=[4] --set sweep.pc.inference=[blocks]
+agree rectangle 4 --set sweep.pc.batch=[3] --set sweep.pc.inference=[closed]
+
+# --- a run ---
+cat >small.yml <<'END_OF_JOB'
+network: {widths: [64, 9, 7, 10]}
+model: pc
+pc: {rate: 0.01, batch: 5, updates: 12}
+data: {set: glyphs, train: 20, test: 10}
+record: {every: 3}
+evaluate: {every: 4}
+checkpoint: {every: 5, keep: 0}
+END_OF_JOB
+fingerprint() { value "$1" state_fingerprint; }
+
+ok "in one go" "$program" run small.yml --out whole
+ok "the first part" "$program" run small.yml --out parts --set pc.updates=7
+ok "the rest" "$program" resume parts --set pc.updates=12
+same "a continued run" "$(fingerprint parts)" "$(fingerprint whole)"
+ok "a state every 5 updates" test -e whole/state-5.h5 -a -e whole/state-10.h5
+says "tested every 4" 0 '^8 presentations: test accuracy' cat whole/log.txt
+ok "the first part again" "$program" run small.yml --out parts --set pc.updates=7 --overwrite
+ok "the rest on three ranks" brief_on 3 60 "$program" resume parts --set pc.updates=12
+says "equal but for rounding" 0 '^  W +3 layers .* ([0-9.]+e-1[5-9]|0)$' \
+  "$program" info --diff whole parts
+ok "more ranks than units of a layer or samples" \
+  brief_on 5 60 "$program" run small.yml --out five --set network.widths='[64, 2, 10]'
+"$program" run small.yml --out stopped --set pc.updates=100000000 --set checkpoint.every=0 \
+  --set evaluate.every=0 --set record.every=1000000 >stopped.txt 2>&1 &
+until_there stopped/series.h5 && touch stopped/stop
+status=0
+wait $! || status=$?
+same "stopped by a file" "$status $(value stopped stopped_by)" "3 file"
+reached=$(value stopped samples)
+ok "stopped, and on" "$program" resume stopped --set pc.updates=$((reached + 3))
+ok "the same at once" "$program" run small.yml --out straight --set pc.updates=$((reached + 3)) \
+  --set checkpoint.every=0 --set evaluate.every=0 --set record.every=1000000
+same "a stopped run" "$(fingerprint stopped)" "$(fingerprint straight)"
+
+says "a rate beyond all bounds" 4 '^diverged after 1 presentations' \
+  "$program" run small.yml --out diverged --set pc.rate=1e6
+ok "the last finite state" test -e diverged/state-last.h5
+says "it can be looked at" 0 'status diverged' "$program" info diverged/state-last.h5
+says "evaluated from its state" 0 "^test_accuracy: $(value whole test_accuracy)$" \
+  "$program" evaluate whole/state-last.h5
+says "a warning, once" 0 '^tauflow: warning: pc.batch = 9 samples for layers as narrow as 7 units' \
+  "$program" run small.yml --out warned --set pc.scale=decorrelate --set pc.batch=9 --set pc.rate=1e-6
+same "no second one" "$(grep -c warning said.txt)" 1
+
+cat >kp.yml <<'END_OF_JOB'
+network: {widths: [64, 9, 7, 10]}
+data: {set: glyphs, train: 20, test: 10}
+present: {samples: 1}
+END_OF_JOB
+ok "kp from pc" "$program" run kp.yml --out kp --start whole/state-last.h5
+ok "pc from kp" "$program" run small.yml --out back --start kp/state-last.h5
+
+# --- what a job may not say: all of it at once ---
+# refused PATTERN... -- KEY=VALUE...: exit status 2, a message for each pattern and no other.
+refused() {
+  local pattern patterns=() options=()
+  while [ "$1" != -- ]; do
+    patterns+=("$1")
+    shift
+  done
+  shift
+  for pattern; do options+=(--set "$pattern"); done
+  says "refused: $*" 2 "^tauflow: ${patterns[0]}" "$program" run small.yml --out never "${options[@]}"
+  for pattern in "${patterns[@]}"; do
+    ok "refused: $pattern" grep -Eq "^tauflow: $pattern" said.txt
+  done
+  same "messages about $*" "$(grep -c '^tauflow: ' said.txt)" "${#patterns[@]}"
+  ok "nothing is written" test ! -e never
+}
+refused 'pc.rule = hebb: must be one of bp, pc' 'pc.scale = all: must be one of' \
+  'pc.inference = exact: must be one of' 'pc.minimizer = sgd: must be one of' \
+  'pc.batch = 0: must be >= 1' 'pc.rate = 0: must be > 0' 'pc.updates = 0: must be >= 1' \
+  'pc.regularize_alpha = 2: must be >= 0 and <= 1' 'pc.inference_tolerance = 0: must be > 0' \
+  'pc.max_iterations = -1: must be >= 0' 'pc.output = relu: must be one of linear, sigmoid' \
+  'pc.residual = maybe: must be true or false' 'pc.rates: unknown key' -- \
+  pc.rule=hebb pc.scale=all pc.inference=exact pc.minimizer=sgd pc.batch=0 pc.rate=0 pc.updates=0 \
+  pc.regularize_alpha=2 pc.inference_tolerance=0 pc.max_iterations=-1 pc.output=relu \
+  pc.residual=maybe pc.rates=1
+refused 'pc.hidden = clipped_relu: must be linear, relu or tanh' \
+  'network.weights = single: model pc computes in double' \
+  'pc.residual = true: all widths must be equal, and layer 1 has 9 units where its input has 64' \
+  'pc.inference = cg: needs a linear network' 'pc.condition = 0.5: must be >= 1' \
+  'present.samples: model pc has no use for it' 'solver.name: model pc has no use for it' \
+  'kp.rule: model pc has no use for it' 'discrete.rate: model pc has no use for it' -- \
+  network.hidden=clipped_relu network.weights=single pc.residual=true pc.inference=cg \
+  pc.condition=0.5 present.samples=3 solver.name=cvode kp.rule=fa discrete.rate=1
+says "keys of pc for kp" 2 '^tauflow: pc.batch: model kp has no use for it' \
+  "$program" run kp.yml --out never --set pc.batch=3
+refused 'evaluate.readout: model pc has no use for it' \
+  'record.trace: solver equilibrium has no signals' -- evaluate.readout=dynamic record.trace=[0]
+refused 'network.widths: layer 2 has 2000000 x 2000 weights, and inference by errors takes' -- \
+  pc.hidden=tanh network.widths='[64, 2000, 2000000, 10]'
+says "nothing to compare" 2 '^tauflow: small.yml: model pc knows no time' "$program" bench small.yml
+same "and no more about it" "$(wc -l <said.txt)" 1
+says "a batch of another size" 2 'keeps its pc.batch' "$program" resume whole --set pc.batch=3
+
+finish
