@@ -78,6 +78,23 @@ until_there gone/state-last.h5
 mv gone going && rm -rf going # in one step: a removal that meets new files would fail
 ended "the folder is removed" "$run" 30 gone.txt 'tauflow: .*gone/state-'
 
+# --- the output folder may no longer be written to ---
+# Root may write anywhere, unless it gives that power away.
+lesser=()
+[ "$(id -u)" -ne 0 ] || lesser=(setpriv --bounding-set -dac_override --inh-caps -dac_override)
+mkdir -m 555 closed
+if "${lesser[@]}" true 2>/dev/null && ! "${lesser[@]}" touch closed/file 2>/dev/null; then
+  "${lesser[@]}" "$program" run small.yml --out closing >closing.txt 2>&1 &
+  run=$!
+  until_there closing/state-last.h5
+  chmod a-w closing
+  ended "the folder is closed" "$run" 30 closing.txt 'tauflow: .*closing/.*[Pp]ermission denied'
+  chmod u+w closing
+  goes_on "the folder is closed" closing
+else
+  echo "skipped: a folder that is closed (root cannot give up its power here)"
+fi
+
 # --- a disk that is full ---
 # With a small file system of the script's own, where the system lets it have one.
 in_own_disk() { # SIZE COMMANDS
