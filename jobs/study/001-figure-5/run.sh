@@ -15,6 +15,9 @@ if [ -n "$full" ]; then
 else
   sweep 001-figure-5 ""
   out=$out-zero-delay sweep zero-delay ""
+  out=$out-zero-delay-squared sweep zero-delay "" --set kp.gate=true --set kp.feedback_drive=y \
+    --set kp.output_error=squared --set present.samples=120000 --set "sweep.kp.tau_dec=[1200 s, 12000 s]"
   python jobs/sweeps.py "$out-zero-delay"
+  python jobs/sweeps.py "$out-zero-delay-squared"
 fi
 python "$study/plot.py" "$out" docs/figures/study-001-figure-5.png 0.1

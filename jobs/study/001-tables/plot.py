@@ -20,10 +20,11 @@ import sweeps  # noqa: E402
 # Test accuracy by hidden layers: continuous, discrete.
 TABLE = {"mnist7": {1: (0.9209, 0.8634), 2: (0.8919, 0.8673)},
          "circles": {1: (0.9470, 0.8272), 2: (0.9683, 0.9485), 3: (0.9568, 0.9312)}}
-FAST = 3  # kp.tau_pot of circles-fast.yml [s], which does not sweep it
-SWEEPS = {"mnist7": ("mnist7", "mnist7-adam"), "circles": ("circles", "circles-fast", "circles-adam")}
-STYLE = {"Adam": ("0.4", ":", "x"), "tau_pot 3 s": ("tab:blue", "-", "o"), "tau_pot 5 s": ("tab:green", "-.", "^"),
-         "tau_pot 10 s": ("tab:red", "--", "s")}
+SWEEPS = {"mnist7": ("mnist7", "mnist7-entropy", "mnist7-adam"),
+          "circles": ("circles", "circles-entropy", "circles-adam")}
+# What is drawn; the rest is told.
+STYLE = {"squared, 3 s": ("tab:blue", "-", "o"), "squared, 5 s": ("black", "-", "^"),
+         "cross entropy, 3 s": ("tab:orange", "--", "s"), "Adam": ("0.5", ":", "x")}
 
 
 def hidden_of(keys):
@@ -31,9 +32,10 @@ def hidden_of(keys):
 
 
 def name_of(sweep, keys):
-    name = "Adam" if sweep.endswith("adam") else f"tau_pot {float(keys.get('kp.tau_pot', FAST)):g} s"
-    inner = float(keys.get("data.inner", 0.8))
-    return name if inner == 0.8 else f"{name}, inner radius {inner:g}"
+    if sweep.endswith("adam"):
+        inner = float(keys.get("data.inner", 0.8))
+        return "Adam" if inner == 0.8 else f"Adam, inner radius {inner:g}"
+    return f"{'cross entropy' if sweep.endswith('entropy') else 'squared'}, {float(keys['kp.tau_pot']):g} s"
 
 
 def spread(values):
@@ -46,7 +48,7 @@ def spread(values):
 def tell(sweep, keys, some):
     """Means over seeds at some presentations, test and train."""
     at = some.row("test/presentation")
-    for presentations in (6000, 8000, 10000, 20000, 30000, 60000, 120000):
+    for presentations in (6000, 8000, 10000, 20000, 30000, 60000, 70000, 80000, 120000):
         for k in np.flatnonzero(at == presentations):
             found = some.array("test/accuracy")[:, k]
             print(f"{sweep:14s} {hidden_of(keys)} hidden  {name_of(sweep, keys):30s} at {presentations:6d}: "
@@ -57,7 +59,7 @@ def tell(sweep, keys, some):
 
 def draw(axes, sweep, keys, some):
     name = name_of(sweep, keys)
-    if name not in STYLE:  # an inner radius of 0.5 is told, not drawn
+    if name not in STYLE:
         return
     colour, line, marker = STYLE[name]
     x, low = some.row("test/presentation"), np.nanmin(some.array("test/accuracy"), axis=0)

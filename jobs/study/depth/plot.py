@@ -1,116 +1,85 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Draw and print what depth.py found; parts that have not been run are left out.
+"""Draw and print what the sweeps of the study of depth found; sweeps that are not there are left out.
 
-    jobs/study/depth/plot.py [--work FOLDER] [--figures FOLDER] [--full]
+    plot.py FOLDER      draws docs/figures/study-depth-{grid,signal,seeds}.png; needs TAUFLOW_DATA
 """
-import argparse
-import gzip
 import os
+import sys
 
-import h5py
 import matplotlib
 import numpy as np
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-import depth  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
+import heatmap  # noqa: E402
+import runs  # noqa: E402
+import signals  # noqa: E402
+import sweeps  # noqa: E402
 
-SHOWN = 200  # test images that signals are measured on
 QUANTILES = [0, 10, 25, 50, 75, 90, 100]
 # Document 000, Table 1, L = 10 at 20,000 presentations, at the same percentiles.
 DOCUMENT = [0.164, 0.207, 0.253, 0.323, 0.457, 0.577, 0.639]
-LINES = ["-", "--", "-.", ":"]
+GRIDS = {"grid": "layerwise kp", "grid-direct": "direct kp", "grid-sgd": "sgd (V = W' throughout)"}
+LINES = ["-", "--", ":"]
 
 
-def collect(work, full):
-    """part -> {name: test accuracies of the seeds that are there}; also prints them."""
-    found = {}
-    for part, list_of in depth.members(full).items():
-        found[part] = {}
-        for name, _, _, seeds in list_of:
-            all_of = [depth.runs.summary(depth.folder(work, part, name, seed)) for seed in range(seeds)]
-            there = [s for s in all_of if s]
-            if not there:
-                continue
-            found[part][name] = [float(s["test_accuracy"]) for s in there]
-            wall = sum(float(s["wall_s"]) for s in there)
-            diverged = sum(s["status"] != "done" for s in there)
-            print(f"{part:10} {name:28} {len(there):2} seeds, median {np.median(found[part][name]):.3f}: "
-                  + " ".join(f"{a:.3f}" for a in found[part][name])
-                  + f"  ({wall:.0f} s{f', {diverged} diverged' if diverged else ''})")
-    return found
+def there(folder, name):
+    """The sweep of that name, or None."""
+    path = os.path.join(folder, name)
+    return sweeps.load(path) if os.path.exists(os.path.join(path, "sweep.h5")) else None
 
 
-def draw_grid(found, target):
+def tell(name, some):
+    """One line: the seeds of one setting. Returns the accuracies of those that did not diverge."""
+    found = heatmap.accuracy(some)
+    good = found[np.isfinite(found)]
+    median = f"median {np.median(good):.3f}" if len(good) else "no number"
+    print(f"{name:44s} {len(found):2d} seeds, {np.sum(some.summary['status'] == 'diverged')} diverged, "
+          f"{median}: " + " ".join(f"{a:.3f}" for a in found))
+    return good
+
+
+def draw_grid(folder):
     """Accuracy without lag, over gain and decay."""
-    grid = found["grid"]
-    figure, panels = plt.subplots(1, len(depth.RULES), figsize=(11, 3.6), sharey=True, layout="constrained")
-    titles = {"kp": "layerwise kp", "direct": "direct kp", "sgd": "sgd (V = W' throughout)"}
-    for axes, rule in zip(panels, depth.RULES):
-        values = np.array([[np.median(grid.get(f"{rule}, {g}, {d}", [np.nan])) for g in depth.GAINS]
-                           for d in depth.DECAYS])
-        image = axes.imshow(values, vmin=0.1, vmax=0.95, cmap="gray", origin="lower", aspect="auto")
-        for (row, column), value in np.ndenumerate(values):
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center",
-                      color="black" if value > 0.55 else "white")
-        axes.set_xticks(range(len(depth.GAINS)), depth.GAINS)
-        axes.set_yticks(range(len(depth.DECAYS)), depth.DECAYS)
+    found = {name: there(folder, name) for name in GRIDS}
+    if None in found.values():
+        return
+    figure, panels = plt.subplots(1, len(GRIDS), figsize=(11, 3.6), sharey=True, layout="constrained")
+    for axes, (name, some) in zip(panels, found.items()):
+        for keys, chosen in some.combinations():
+            tell(f"{name} {keys}", chosen)
+        image = heatmap.panel(axes, *heatmap.mean_grid(some.keys["network.gain"], some.keys["kp.tau_dec"],
+                                                       heatmap.accuracy(some)), chance=0.1)
         axes.set_xlabel("gain on Xavier weights [1]")
-        axes.set_title(titles[rule], fontsize="medium")
+        axes.set_title(GRIDS[name], fontsize="medium")
     panels[0].set_ylabel("$\\tau_{dec}$ [s]")
     figure.colorbar(image, label="test accuracy [1]")
-    figure.savefig(target, dpi=110)
+    runs.save_figure(figure, "depth-grid")
 
 
-def images(path):
-    """The first SHOWN test images, one a column, pixels 0..1."""
-    name = os.path.join(path, "t10k-images-idx3-ubyte")
-    opened = open(name, "rb") if os.path.exists(name) else gzip.open(name + ".gz", "rb")
-    with opened as file:
-        raw = file.read(16 + SHOWN * 784)
-    return np.frombuffer(raw, np.uint8, offset=16).reshape(SHOWN, 784).T / 255.0
-
-
-def signals(state, x):
-    """Spread of the outputs over images, size of z_1 against z_L, and mean cosine of V' and W."""
-    with h5py.File(state) as file:
-        layers = sorted(name for name in file if name.startswith("layer"))
-        W = [file[name]["W"][()].astype(float) for name in layers]
-        V = [file[name]["V"][()].astype(float) for name in layers[:-1]]
-    y, gates = x, []
-    for matrix in W[:-1]:
-        s = matrix @ y
-        gates.append((s > 0) & (s < 1))
-        y = np.clip(s, 0, 1)
-    s = W[-1] @ y
-    spread = np.sqrt(np.mean((s - s.mean(axis=1, keepdims=True)) ** 2))
-    p = np.exp(s - s.max(axis=0))
-    z = top = np.eye(len(s))[np.arange(x.shape[1]) % len(s)].T - p / p.sum(axis=0)
-    for matrix, gate in zip(V[::-1], gates[::-1]):
-        z = gate * (matrix @ z)
-    cosine = [np.sum(v.T * w) / np.linalg.norm(v) / np.linalg.norm(w) for v, w in zip(V, W[1:])]
-    return spread, np.sqrt(np.mean(z ** 2) / np.mean(top ** 2)), np.mean(cosine)
-
-
-def draw_traces(work, target):
-    """How the signal fades or lives in four runs without lag."""
-    x = images(os.path.join(os.environ["TAUFLOW_DATA"], "mnist"))
+def draw_traces(folder):
+    """How the signal fades or lives in runs without lag."""
+    some = there(folder, "traces")
+    if some is None:
+        return
+    x, target = signals.images()
     figure, panels = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
-    for line, (name, (gain, decay)) in zip(LINES, depth.TRACES.items()):
-        folder = depth.folder(work, "traces", name, 0)
-        states = sorted((f for f in os.listdir(folder) if f.startswith("state-") and "last" not in f),
-                        key=lambda f: int(f[6:-3]))
-        at = np.array([int(f[6:-3]) for f in states])
-        rows = np.array([signals(os.path.join(folder, f), x) for f in states])
-        for axes, values in zip(panels, rows.T):
-            axes.plot(at / 1000, values, line, color="black" if gain == "1" else "C1",
-                      label=f"gain {gain}, $\\tau_{{dec}}$ = {decay} s")
-        print(f"traces     {name}: " + "; ".join(f"{a}: {r[0]:.2e} {r[1]:.2e} {r[2]:.2f}"
-                                                 for a, r in zip(at, rows) if a in (1000, 2000, 4000, 10000, 20000)))
-        if (gain, decay) == ("1", "1000"):
-            panels[0].plot(at / 1000, rows[0, 0] * np.exp(-10 * 0.05 * (at - at[0]) / 1000), color="0.6",
+    gains = sorted(set(some.keys["network.gain"]))
+    for member, gain, decay in zip(some.member, some.keys["network.gain"], some.keys["kp.tau_dec"]):
+        place = os.path.join(folder, "traces", f"member-{member:05d}")
+        at = np.array(sorted(int(f[6:-3]) for f in os.listdir(place) if f[6:-3].isdigit()))
+        rows = [signals.measure(os.path.join(place, f"state-{a}.h5"), x, target) for a in at]
+        name = f"gain {gain:g}, $\\tau_{{dec}}$ = {decay:g} s"
+        for axes, what in zip(panels, ("spread", "error", "alignment")):
+            axes.plot(at / 1000, [row[what] for row in rows], LINES[gains.index(gain) % len(LINES)],
+                      color="black" if decay < 2000 else "C1", label=name)
+        print(f"traces {name}: " + "; ".join(f"{a}: {r['spread']:.2e} {r['error']:.2e} {r['alignment']:.2f}"
+                                             for a, r in zip(at, rows)))
+        if gain == 1 and decay == 1000:
+            panels[0].plot(at / 1000, rows[0]["spread"] * np.exp(-10 * 0.05 * (at - at[0]) / decay), color="0.6",
                            linewidth=4, zorder=0, label="$e^{-10t/\\tau_{dec}}$, 1000 s")
     titles = ["spread of $s_L$ over images [1]", "size of $z_1$ / size of $z_L$ [1]",
               "cos($V_l^T$, $W_{l+1}$), mean over l [1]"]
@@ -122,14 +91,23 @@ def draw_traces(work, target):
         axes.set_yscale("log")
         axes.set_ylim(bottom=1e-7)
     panels[0].legend(fontsize="x-small", loc="lower left")
-    figure.savefig(target, dpi=110)
+    runs.save_figure(figure, "depth-signal")
+
+
+def name_of(keys):
+    """What differs from document 000's setting."""
+    changes = {"gain": float(keys["network.gain"]) != 1, "decay": float(keys["kp.tau_dec"]) != 1000,
+               "delay": float(keys["present.label_delay"]) != 0, "direct": keys["kp.routing"] == "direct"}
+    changed = [name for name, there_is in changes.items() if there_is]
+    return {0: "000's own", 4: "all four = best.yml"}.get(len(changed), ", ".join(changed))
 
 
 def dots(axes, rows):
     """One row of seeds and its median for each name, the first on top."""
     for at, (name, values) in enumerate(rows):
         axes.plot(values, [at] * len(values), "o", color="black", markerfacecolor="none", markersize=5)
-        axes.plot([np.median(values)] * 2, [at - 0.3, at + 0.3], color="C1", linewidth=2.5)
+        if len(values):
+            axes.plot([np.median(values)] * 2, [at - 0.3, at + 0.3], color="C1", linewidth=2.5)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlim(0, 1)
@@ -137,37 +115,39 @@ def dots(axes, rows):
     axes.set_xlabel("test accuracy, all 10,000 images [1]")
 
 
-def draw_seeds(found, target):
-    """The ladder of single changes, and the distribution over seeds."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    dots(left, list(found["steps"].items()))
-    left.set_title("from document 000's setting, 20,000 presentations", fontsize="medium")
-    rows = [(label, found[part][name]) for label, part, name in
-            [("L = 10, best.yml", "best", "10"), ("L = 10, best, slower, 60,000", "longer", "slow"),
-             ("L = 10, layerwise.yml, 60,000", "layerwise", "60000"), ("L = 20, best-20.yml", "best-20", "20")]
-            if name in found[part]]
-    dots(right, [("L = 10, document 000\n(percentiles of 100 seeds)", DOCUMENT)] + rows)
+def draw_seeds(folder):
+    """All combinations of the four changes, and the distribution over seeds."""
+    steps = there(folder, "steps")
+    if steps is None:
+        return
+    rows = sorted([(name_of(keys), tell("steps " + name_of(keys), some)) for keys, some in steps.combinations()],
+                  key=lambda row: (0 if "000" in row[0] else 9 if "all" in row[0] else row[0].count(",") + 1))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 5), layout="constrained")
+    dots(left, rows)
+    left.set_title("changes from document 000's setting", fontsize="medium")
+    rows = [("L = 10, document 000\n(percentiles of 100 seeds)", DOCUMENT)]
+    for label, name in (("L = 10, best.yml", "best"), ("L = 20, best-20.yml", "best-20")):
+        some = there(folder, name)
+        if some is not None:
+            rows.append((label, tell(name, some)))
+            print("   percentiles 0 10 25 50 75 90 100: "
+                  + " ".join(f"{v:.3f}" for v in np.percentile(rows[-1][1], QUANTILES)))
+    dots(right, rows)
     right.set_title("seeds (circles) and their median (bar)", fontsize="medium")
-    figure.savefig(target, dpi=110)
+    runs.save_figure(figure, "depth-seeds")
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Draw the study of depth.")
-    parser.add_argument("--work", default=depth.WORK, help="folder of the runs")
-    parser.add_argument("--figures", help="folder of the figures (that of the runs)")
-    parser.add_argument("--full", action="store_true", help="of depth.py --full")
-    arguments = parser.parse_args()
-    found = collect(arguments.work, arguments.full)
-    if found["best"]:
-        values = np.percentile(found["best"]["10"], QUANTILES)
-        print("percentiles 0 10 25 50 75 90 100 of best.yml: " + " ".join(f"{v:.3f}" for v in values))
-    place = os.path.join(arguments.figures or arguments.work, "study-depth-")
-    if found["grid"]:
-        draw_grid(found, place + "grid.png")
-    if found["traces"]:
-        draw_traces(arguments.work, place + "signal.png")
-    if found["steps"]:
-        draw_seeds(found, place + "seeds.png")
+    folder = sys.argv[1]
+    draw_grid(folder)
+    draw_traces(folder)
+    draw_seeds(folder)
+    for part in ("lag", "layerwise", "suspects"):
+        place = os.path.join(folder, part)
+        for name in sorted(os.listdir(place)) if os.path.isdir(place) and part == "suspects" else [""]:
+            some = there(place, name)
+            for keys, chosen in some.combinations() if some else []:
+                tell(f"{part} {name} {keys}", chosen)
 
 
 if __name__ == "__main__":
