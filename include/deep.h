@@ -106,6 +106,14 @@ struct alignment {
 /* Of updates that have not been applied yet; nan where r or dyhat is 0 for all samples. of: [B] or
  * NULL, the real one of each sample. */
 struct alignment deep_align(struct deep *d, const struct update *u, double *of);
+/* Memory it takes meanwhile [bytes]. Local. */
+double deep_align_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                        const long *n);
+/* |W_data - M_L ... M_1|^2, Frobenius, of a linear network whose targets data's teacher made; and
+ * the memory that takes by a plan [bytes]. */
+struct dataset;
+double deep_distance(const struct deep *d, const struct dataset *data);
+double deep_distance_bytes(const struct grid *plan, int rank, int L, const long *n);
 /* W_l += dW_l. */
 void deep_apply(struct deep *d, const struct update *u);
 

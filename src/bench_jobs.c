@@ -149,15 +149,8 @@ static bool warm_up(struct comparison *c, struct faults *faults)
 {
   const char *const cascade[] = {"solver.name=cascade"};
   struct job *job = job_with(c, 1, cascade, faults);
-  const bool timeless = job && solver_kind_of(job)->batch;
-  struct session *s = job && !timeless ? session_create(c->comm, job, faults) : NULL;
+  struct session *s = job ? session_create(c->comm, job, faults) : NULL;
 
-  if (timeless && c->rank == 0)
-    faults_add(
-        faults,
-        "%s: model %s knows no time, and bench compares how solvers follow it; summary.yml of "
-        "a run has samples_per_s",
-        c->path, job_text(job, "model"));
   if (s) {
     count_state(c, s);
     c->relative = job_real(job, "solver.relative");

@@ -147,8 +147,8 @@ refused 'evaluate.readout: model pc has no use for it' \
   'record.trace: solver equilibrium has no signals' -- evaluate.readout=dynamic record.trace=[0]
 refused 'network.widths: layer 2 has 2000000 x 2000 weights, and inference by errors takes' -- \
   pc.hidden=tanh network.widths='[64, 2000, 2000000, 10]'
-says "nothing to compare" 2 '^tauflow: small.yml: model pc knows no time' "$program" bench small.yml
-same "and no more about it" "$(wc -l <said.txt)" 1
+says "the cost of a batch" 0 '^  equilibrium .* times its operations at that rate' \
+  "$program" bench --quick small.yml
 says "a batch of another size" 2 'keeps its pc.batch' "$program" resume whole --set pc.batch=3
 
 finish

@@ -36,8 +36,9 @@ declare -A to=([name]=other [watchdog]=60 [present.samples]=20 [evaluate.every]=
   [evaluate.samples]=7 [evaluate.readout]=dynamic [record.every]=2 [record.trace]='[12]'
   [record.trace_units]=3 [data.path]="$PWD/moved.h5" [checkpoint.every]=3 [checkpoint.keep]=5
   [checkpoint.wall_every]=1h [checkpoint.wall_margin]=2)
+timeless=pc.updates # of another model
 "$program" keys --markdown | awk -F'|' '$2 ~ /^ `/ {gsub(/[` ]/, "", $2); print $2 $6}' >keys.txt
-same "keys that may change" "$(sed -n 's/ yes *$//p' keys.txt | sort | xargs)" "$(printf '%s\n' "${!to[@]}" | sort | xargs)"
+same "keys that may change" "$(sed -n 's/ yes *$//p' keys.txt | sort | xargs)" "$(printf '%s\n' "${!to[@]}" $timeless | sort | xargs)"
 for key in "${!to[@]}"; do
   half
   says "$key may change" 0 "$wanted" "$program" resume half --set "data.path=$PWD/moved.h5" \

@@ -3,35 +3,60 @@
  *
  * rate -> 0, by the product rule: t_l = f_l' o (M_l t_{l-1} + D_l xhat_{l-1}), dyhat = t_L. At the
  * rate, in a linear network, without the cancellation of two forward passes:
- * d_l = M_l d_{l-1} + rate D_l (xhat_{l-1} + d_{l-1}). D_l is never formed: it is an outer product.
- */
+ * d_l = M_l d_{l-1} + rate D_l (xhat_{l-1} + d_{l-1}). D_l is an outer product,
+ * formed only where the batch is larger than layers. */
 #include "deep.h"
 #include <stdlib.h>
 
-/* to += factor post (pre' v) */
+/* to += factor post pre' v, by way of the smaller of pre' v and post pre'. */
 static void add_outer(const struct update *u, double factor, const struct blocks *v,
-                      struct blocks *inner, struct blocks *to)
+                      struct blocks *to)
 {
-  blocks_multiply('T', 'N', factor, u->pre, v, 0, inner);
-  blocks_multiply('N', 'N', 1, u->post, inner, 1, to);
+  const bool few = v->cols <= u->pre->rows;
+  struct blocks *mid = few ? blocks_create(to->grid, u->pre->cols, v->cols)
+                           : blocks_create(to->grid, u->post->rows, u->pre->rows);
+
+  if (few) {
+    blocks_multiply('T', 'N', factor, u->pre, v, 0, mid);
+    blocks_multiply('N', 'N', 1, u->post, mid, 1, to);
+  } else {
+    blocks_multiply('N', 'T', factor, u->post, u->pre, 0, mid);
+    blocks_multiply('N', 'N', 1, mid, v, 1, to);
+  }
+  blocks_destroy(mid);
+}
+
+/* Two neighbours' changes, and what lies between. */
+double deep_align_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                        const long *n)
+{
+  const long B = o->batch;
+  double most = 0;
+
+  for (int l = 1; l <= L; l++) {
+    const double mid =
+        B <= n[l - 1] ? blocks_bytes(plan, rank, B, B) : blocks_bytes(plan, rank, n[l], n[l - 1]);
+    most = fmax(most, blocks_bytes(plan, rank, n[l], B) +
+                          (l > 1 ? blocks_bytes(plan, rank, n[l - 1], B) : 0) + mid);
+  }
+  return most;
 }
 
 /* dyhat of the whole step, or of an infinitely small one, per unit of rate. The caller destroys. */
 static struct blocks *change(struct deep *d, const struct update *u, bool whole)
 {
-  struct blocks *inner = blocks_create(d->grid, d->B, d->B), *below = NULL;
+  struct blocks *below = NULL;
 
   for (int l = 1; l <= d->L; l++) {
     struct blocks *t = blocks_create(d->grid, d->n[l], d->B);
     const double factor = whole ? u[l].factor : u[l].factor / d->o->rate;
     if (below) deep_up(d, l, below, false, t);
     if (whole && below) blocks_add(1, d->guess[l - 1], below);
-    add_outer(&u[l], factor, whole && below ? below : d->guess[l - 1], inner, t);
+    add_outer(&u[l], factor, whole && below ? below : d->guess[l - 1], t);
     deep_gate(d, l, d->guess[l], t);
     blocks_destroy(below);
     below = t;
   }
-  blocks_destroy(inner);
   return below;
 }
 
@@ -42,12 +67,10 @@ static struct blocks *difference(struct deep *d, const struct update *u)
 
   for (int l = 1; l <= d->L; l++) {
     const struct blocks *from = below ? below : d->guess[0];
-    struct blocks *v = blocks_create(d->grid, d->n[l], d->B),
-                  *inner = blocks_create(d->grid, d->B, d->B);
+    struct blocks *v = blocks_create(d->grid, d->n[l], d->B);
     deep_up(d, l, from, false, v);
-    add_outer(&u[l], u[l].factor, from, inner, v);
+    add_outer(&u[l], u[l].factor, from, v);
     deep_activate(d, l, v);
-    blocks_destroy(inner);
     blocks_destroy(below);
     below = v;
   }

@@ -154,6 +154,18 @@ static long updates_target_rows(const struct job *job, const struct model *m, in
          plan.block;
 }
 
+/* What tests and measures take, one after the other. */
+static double passing_bytes(const struct job *job, const struct pc_options *o,
+                            const struct grid *plan, int rank, const struct network *net)
+{
+  const bool teacher = strcmp(job_text(job, "data.target"), "teacher") == 0 && pc_is_linear(o);
+  double test = blocks_bytes(plan, rank, net->n[net->L], TEST_BATCH);
+
+  for (int l = 0; l <= net->L; l++) test += blocks_bytes(plan, rank, net->n[l], TEST_BATCH);
+  return fmax(fmax(test, teacher ? deep_distance_bytes(plan, rank, net->L, net->n) : 0),
+              deep_align_bytes(plan, rank, o, net->L, net->n));
+}
+
 static double updates_bytes(const struct job *job, const struct model *m, int rank)
 {
   const struct network *net = m->net;
@@ -166,7 +178,8 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   for (int l = 0; l <= net->L; l++)
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
   if (o.rule == RULE_PC) sum += equilibrium_bytes(&plan, rank, &o, net->L, net->n);
-  return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
+  return sum + passing_bytes(job, &o, &plan, rank, net) +
+         deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) +
          scaler_bytes(&plan, rank, &o, net->L, net->n);
 }
@@ -295,43 +308,14 @@ static void see_batch(struct solver *s, long p)
   free(index);
 }
 
-/* What the network makes of the identity, M_L ... M_1; the caller destroys. */
-static struct blocks *mapping_of(const struct deep *d)
-{
-  struct blocks *map = blocks_create(d->grid, d->n[0], d->n[0]);
-
-  blocks_add_diagonal(1, map);
-  for (int l = 1; l <= d->L; l++) {
-    struct blocks *next = blocks_create(d->grid, d->n[l], d->n[0]);
-    deep_up(d, l, map, false, next);
-    blocks_destroy(map);
-    map = next;
-  }
-  return map;
-}
-
 /* |W_data - M_L ... M_1|^2, where a teacher made the targets. */
 static void measure_mapping(struct solver *s)
 {
   struct updates *u = s->own;
-  const struct deep *d = u->d;
   const struct dataset *data = s->sys->presenter->data;
 
-  if (data->target != TARGET_TEACHER || !pc_is_linear(&u->o)) return;
-  struct blocks *map = mapping_of(d);
-  double *row = fail_alloc((size_t)d->n[0], sizeof *row), sum = 0;
-  for (long i = 0; i < map->own_rows; i++) {
-    const long at = blocks_row(map, i);
-    dataset_teacher(data, at, at + 1, row);
-    for (long j = 0; j < map->own_cols; j++) {
-      const double off = row[blocks_col(map, j)] - *blocks_at(map, i, j);
-      sum += off * off;
-    }
-  }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_DOUBLE, MPI_SUM, d->grid->comm));
-  u->figure[F_MAPPING].value = sum;
-  blocks_destroy(map);
-  free(row);
+  if (data->target == TARGET_TEACHER && pc_is_linear(&u->o))
+    u->figure[F_MAPPING].value = deep_distance(u->d, data);
 }
 
 /* Errors and activities that the rule learns from: [L+1]. */
