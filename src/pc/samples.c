@@ -23,15 +23,16 @@ static void samples_create(struct equilibrium *q)
   const size_t layers = (size_t)d->L + 1;
   const struct pc_net net = {d->L, d->n, o->hidden, o->output, o->residual};
   const bool fixed = o->inference == BY_DESCENT;
-  const struct pc_how how = {.method = fixed       ? PC_DESCENT
-                                       : o->newton ? PC_NEWTON
-                                                   : PC_LBFGS,
-                             .max_iterations = o->most > 0 ? (int)o->most
-                                               : fixed     ? 10000
-                                                           : 100,
-                             .tolerance = o->tolerance,
-                             .plateau = 1e-14,
-                             .rate = 0.05};
+  const struct pc_how how = {
+      .method = fixed       ? PC_DESCENT
+                : o->newton ? PC_NEWTON
+                            : PC_LBFGS,
+      .max_iterations = o->most > 0 ? (int)o->most
+                        : fixed     ? 10000
+                                    : 100,
+      .tolerance = o->tolerance,
+      .plateau = o->hidden == PC_RELU ? 1e-6 : 0, /* on kinks gradients stay large */
+      .rate = 0.05};
 
   q->own = s;
   if (d->L > 1) s->solver = pc_errors_create(&net, &how);

@@ -30,3 +30,4 @@ sweep printed printed "${seeds[@]}"
 sweep alpha alpha "${seeds[@]}"
 sweep rate rate "${seeds[@]}"
 python "$study/table.py" "$out"
+python "$study/plot.py" "$out" docs/figures/study-002-alignment.png
