@@ -104,7 +104,9 @@ void blocks_eigenvalues(struct blocks *A, double *value);
 
 /* Products of columns: dot[b] = A_b . B_b, [cols] on every rank. Collective. */
 void blocks_dot_columns(const struct blocks *A, const struct blocks *B, double *dot);
-/* Largest |element|, or infinity when any is not finite. Collective. */
+/* Largest |element|, or infinity when any is not finite, of this rank's (Local) and of all
+ * (Collective). */
+double blocks_own_largest(const struct blocks *A);
 double blocks_largest(const struct blocks *A);
 /* The row of each column's largest element, the first of several, [cols] on every rank. Collective.
  */

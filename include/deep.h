@@ -116,6 +116,9 @@ double deep_distance(const struct deep *d, const struct dataset *data);
 double deep_distance_bytes(const struct grid *plan, int rank, int L, const long *n);
 /* W_l += dW_l. */
 void deep_apply(struct deep *d, const struct update *u);
+/* Is no element of any dW_l beyond `bound`, by the largest of its vectors? False for what is not
+ * finite. */
+bool deep_fits(const struct deep *d, const struct update *u, double bound);
 
 /* Rescale the singular values of every W_l to condition number kappa, keeping its Frobenius norm
  * (document 002, eq. 30). */

@@ -232,7 +232,8 @@ static enum outcome integrate(struct run *r, double *reached)
     r->done++;
     *reached = 0;
     tally(r);
-    if ((long)r->done % BOUND_EVERY == 0 && state_is_beyond(r->s->state, r->largest_start, BOUND))
+    if (((long)r->done % BOUND_EVERY == 0 || r->done >= (double)r->samples) &&
+        state_is_beyond(r->s->state, r->largest_start, BOUND))
       return DIVERGED;
     attend(r, watched);
     if (r->options->each) r->options->each(r->options->own, r->done / (double)r->samples);

@@ -143,15 +143,19 @@ void blocks_dot_columns(const struct blocks *A, const struct blocks *B, double *
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, dot, (int)A->cols, MPI_DOUBLE, MPI_SUM, A->grid->comm));
 }
 
-double blocks_largest(const struct blocks *A)
+double blocks_own_largest(const struct blocks *A)
 {
   double most = 0;
 
-  for (long j = 0; j < A->own_cols; j++)
-    for (long i = 0; i < A->own_rows; i++) {
-      const double x = fabs(*blocks_at(A, i, j));
-      most = isfinite(x) ? fmax(most, x) : INFINITY;
-    }
+  for (long k = 0; k < blocks_own(A); k++)
+    most = isfinite(A->a[k]) ? fmax(most, fabs(A->a[k])) : INFINITY;
+  return most;
+}
+
+double blocks_largest(const struct blocks *A)
+{
+  double most = blocks_own_largest(A);
+
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, A->grid->comm));
   return most;
 }

@@ -126,6 +126,23 @@ void deep_apply(struct deep *d, const struct update *u)
     blocks_multiply('N', 'T', u[l].factor, u[l].post, u[l].pre, 1, d->W[l]);
 }
 
+bool deep_fits(const struct deep *d, const struct update *u, double bound)
+{
+  const int L = d->L;
+  double *most = fail_alloc(2 * (size_t)L, sizeof *most);
+  bool fits = true;
+
+  for (int l = 1; l <= L; l++) {
+    most[2 * l - 2] = blocks_own_largest(u[l].post);
+    most[2 * l - 1] = blocks_own_largest(u[l].pre);
+  }
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, most, 2 * L, MPI_DOUBLE, MPI_MAX, d->grid->comm));
+  for (int l = 1; l <= L; l++)
+    fits &= fabs(u[l].factor) * most[2 * l - 2] * most[2 * l - 1] * (double)d->B < bound;
+  free(most);
+  return fits;
+}
+
 /* s'_i = s_1 (1 - (i-1)/(k-1) (1 - 1/kappa)), then all by one factor to the norm they had; one
  * singular value stays. */
 static void respace(double *s, long k, double kappa)

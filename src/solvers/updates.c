@@ -352,6 +352,7 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
   struct blocks *const *pre = infer(s);
   u->fresh = true;
   const struct update *update = scaler_updates(u->scaler, pre);
+  if (!deep_fits(u->d, update, TOO_LARGE)) return DIVERGED;
   if (s->watched) {
     const struct alignment a = deep_align(u->d, update, NULL);
     u->figure[F_ALIGNMENT].value = a.real;
