@@ -20,6 +20,8 @@ int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
 /* Take away the file `stop`, by which a run is asked to stop. Local. */
 void folder_take_stop(const char *folder);
+/* Remove state files that were never published: of a process that was killed meanwhile. Local. */
+void folder_clear_parts(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
 void folder_clear(const char *folder);
 

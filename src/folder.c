@@ -154,6 +154,22 @@ void folder_take_stop(const char *folder)
   forget(folder, "stop");
 }
 
+void folder_clear_parts(const char *folder)
+{
+  DIR *dir = opendir(folder);
+  const struct dirent *entry;
+
+  while (dir && (entry = readdir(dir))) {
+    char *name = fail_text("%s", entry->d_name), *end = strrchr(name, '.');
+    if (end && strcmp(end, ".part") == 0) {
+      *end = '\0';
+      if (state_of(name) >= 0) forget(folder, entry->d_name);
+    }
+    free(name);
+  }
+  if (dir) closedir(dir);
+}
+
 void folder_clear(const char *folder)
 {
   static const char *const names[] = {"job.yml",   "used.yml", "log.txt", "summary.yml",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run_parts.h"
 #include "folder.h"
+#include "member.h"
 #include "summary.h"
 #include "watch.h"
 #include "wishes.h"
@@ -327,6 +328,7 @@ static bool open_folder(struct run *r)
   if (r->lock >= 0) {
     char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
     char *text = job_used(r->job);
+    folder_clear_parts(out);
     if (!r->options->resume) {
       folder_clear(out);
       folder_write_text(job, job_source(r->job), r->faults);
@@ -387,10 +389,18 @@ static int finish(struct run *r, enum outcome outcome, double t)
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
 }
 
+/* Is there no summary of this end? One of an earlier stop, or of a shorter run, is none. */
 static bool lacks_summary(const struct run *r)
 {
-  int lacks = r->rank == 0 && !folder_holds(r->options->out, "summary.yml");
+  int lacks = 0;
 
+  if (r->rank == 0) {
+    struct facts facts = facts_read(r->options->out);
+    const char *status = facts_value(&facts, "status"), *samples = facts_value(&facts, "samples");
+    lacks = !status || strcmp(status, r->diverged ? "diverged" : "done") != 0 || !samples ||
+            strtod(samples, NULL) != r->done;
+    facts_clear(&facts);
+  }
   CHECK_MPI(MPI_Bcast(&lacks, 1, MPI_INT, 0, r->comm));
   return lacks;
 }

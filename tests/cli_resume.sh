@@ -80,6 +80,17 @@ cp whole/state-20.h5 half/
 truncate -s 3000 half/state-20.h5
 rm half/used.yml
 says "used.yml is lost, and the newest state damaged" 0 "$wanted" "${on[@]}" 2 "$program" resume half
+half
+sed 's/^status: done/status: stopped/; s/^samples: 20/samples: 10/' whole/summary.yml >half/summary.yml
+cp whole/state-20.h5 half/
+says "killed before its summary, with one of an earlier stop" 0 "$wanted" "$program" resume half
+same "its status" "$(value half status)" "done"
+same "its samples" "$(value half samples)" 20
+says "then it is complete" 0 'complete with 20 presentations' "$program" resume half
+half
+touch half/state-17.h5.part
+says "killed while it wrote a state file" 0 "$wanted" "$program" resume half
+ok "nothing half-written stays" test ! -e half/state-17.h5.part
 rm half/used.yml half/state-*.h5
 says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
 finish

@@ -105,6 +105,28 @@ START_TEST(other_files_are_no_states)
 }
 END_TEST
 
+START_TEST(only_state_files_in_the_making_are_parts)
+{
+  static const char *const names[] = {"state-1.h5.part", "state-12.h5.part", "state-x.h5.part",
+                                      "mine.part", "state-7.part"};
+
+  put_state(3);
+  folder_clear_parts(place);
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    char *path = folder_path(place, names[k]);
+    fclose(fopen(path, "wb"));
+    free(path);
+  }
+  folder_clear_parts(place);
+  ck_assert(holds("3"));
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    char *path = folder_path(place, names[k]);
+    ck_assert_int_eq(unlink(path), k < 2 ? -1 : 0);
+    free(path);
+  }
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
@@ -118,6 +140,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, nothing_is_deleted_before_a_state_was_published);
   tcase_add_test(facts, the_link_moves_from_state_to_state);
   tcase_add_test(facts, other_files_are_no_states);
+  tcase_add_test(facts, only_state_files_in_the_making_are_parts);
   suite_add_tcase(suite, facts);
   SRunner *runner = srunner_create(suite);
   const int status = suite_run(runner);
