@@ -37,6 +37,7 @@ static struct pair *find_pair(struct pairs *d, const char *path)
 }
 
 struct set_visit {
+  struct h5 *f;
   struct pairs *pairs;
   int side;
 };
@@ -51,6 +52,8 @@ static herr_t visit_set(hid_t root, const char *name, const H5O_info_t *info, vo
   if (set < 0) return -1;
   char *path = fail_text("/%s", name);
   const struct side side = side_of(set);
+  if (side.there && !h5_holds(set, false))
+    faults_add(v->f->faults, "%s: %s claims more numbers than the file holds", v->f->path, path);
   if (side.there) find_pair(v->pairs, path)->side[v->side] = side;
   free(path);
   H5Dclose(set);
@@ -62,7 +65,7 @@ struct pairs apart_list(struct h5 *f)
   struct pairs pairs = {0};
 
   for (int k = 0; k < SIDES; k++) {
-    struct set_visit v = {&pairs, k};
+    struct set_visit v = {&f[k], &pairs, k};
     h5_try(&f[k], H5Ovisit2(f[k].file, H5_INDEX_NAME, H5_ITER_INC, visit_set, &v, H5O_INFO_BASIC),
            "cannot be listed");
   }
@@ -75,6 +78,11 @@ static bool alike(const struct pair *p)
 {
   return p->side[A].there && p->side[B].there && p->side[A].dims == p->side[B].dims &&
          p->side[A].shape[0] == p->side[B].shape[0] && p->side[A].shape[1] == p->side[B].shape[1];
+}
+
+static bool is_empty(const struct pair *p)
+{
+  return p->side[A].shape[0] == 0 || p->side[A].shape[1] == 0;
 }
 
 static double element(const struct field *field, long i)
@@ -174,7 +182,7 @@ void apart_measure(MPI_Comm comm, char *const *path, struct pairs *pairs, struct
     h5_open_all(&f[k], path[k], comm, false);
   }
   for (int k = 0; k < pairs->count; k++)
-    if (alike(&pairs->pair[k])) walk(comm, f, &pairs->pair[k]);
+    if (alike(&pairs->pair[k]) && !is_empty(&pairs->pair[k])) walk(comm, f, &pairs->pair[k]);
   for (int k = 0; k < SIDES; k++) h5_close(&f[k]);
 }
 

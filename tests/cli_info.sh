@@ -115,6 +115,22 @@ END
 says "a start file" 0 'layer02/W .* inf +inf$' "${on[@]}" 2 "$program" info --diff on-1 bare.h5
 ok "what only one has" grep -Eq 'layer01/y +16  only in A$' said.txt
 
+# --- what no program of ours writes ---
+/usr/bin/python3 - <<'END'
+import h5py, numpy as np
+for name in "hollow", "huge":
+    with h5py.File(name + ".h5", "w") as file:
+        file["network/widths"] = [4, 3, 2]
+        file["layer01/W"], file["layer02/W"] = np.ones((3, 4)), np.ones((2, 3))
+        if name == "hollow":
+            file["layer01/a"], file["layer01/b"], file["layer01/c"] = np.ones((5, 0)), np.ones((0, 5)), np.ones(0)
+        else:
+            file.create_dataset("layer01/a", (2**40, 4), "f8", chunks=(1024, 4))
+END
+says "empty arrays" 0 '^the states are equal$' "$program" info --diff hollow.h5 hollow.h5
+says "more than the file holds" 2 '^tauflow: huge.h5: /layer01/a claims more numbers than the file holds$' \
+  timeout 20 "$program" info --diff huge.h5 huge.h5
+
 # --- refused ---
 for ranks in 1 2; do
   says "a damaged file, $ranks" 2 '^tauflow: hurt.h5: /layer02/V is damaged' \
