@@ -26,6 +26,10 @@ struct run_options {
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults);
 
+/* The job in the newest state file of a folder that can be read, and the name of that file; NULL if
+ * there is none. Caller frees both. Local. */
+char *checkpoint_job(const char *folder, char **state);
+
 extern const struct key run_keys[], record_keys[], checkpoint_keys[];
 
 #endif

@@ -129,3 +129,26 @@ bool checkpoint_read_newest(struct run *r)
   free(list);
   return !faults_any(r->faults, r->comm);
 }
+
+char *checkpoint_job(const char *folder, char **state)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+  char *text = NULL;
+
+  *state = NULL;
+  for (int k = 0; k < states && !text; k++) {
+    struct faults quiet = {0};
+    struct state_header head = {0};
+    char *path = folder_state(folder, list[k]);
+    if (store_read_header(MPI_COMM_SELF, path, &head, &quiet) && head.job) {
+      text = fail_text("%s", head.job);
+      *state = fail_text("%s", path);
+    }
+    store_free_header(&head);
+    faults_clear(&quiet);
+    free(path);
+  }
+  free(list);
+  return text;
+}

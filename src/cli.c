@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "code.h"
 #include "folder.h"
+#include "run.h"
 #include "session.h"
 #include <errno.h>
 #include <getopt.h>
@@ -305,32 +306,6 @@ static char *folder_of(const char *path)
   return folder;
 }
 
-/* The job of a run that has lost its used.yml, from its newest state file that can be read. */
-static char *text_from_states(const char *folder, char **origin)
-{
-  long *list;
-  const int states = folder_states(folder, &list);
-  char *text = NULL;
-
-  for (int k = 0; k < states && !text; k++) {
-    struct faults quiet = {0};
-    struct state_header head = {0};
-    char *path = folder_state(folder, list[k]);
-    if (store_read_header(MPI_COMM_SELF, path, &head, &quiet) && head.job) {
-      text = fail_text("%s", head.job);
-      free(*origin);
-      *origin = fail_text("%s:/job", path);
-      fprintf(stderr, "tauflow: warning: %s/used.yml is missing: its keys are taken from %s\n",
-              folder, path);
-    }
-    store_free_header(&head);
-    faults_clear(&quiet);
-    free(path);
-  }
-  free(list);
-  return text;
-}
-
 /* The text of the job and its name in messages, on rank 0. */
 static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, struct faults *faults)
 {
@@ -361,8 +336,17 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     return NULL;
   }
   char *text = NULL;
-  if (cli->command == RESUME && !folder_holds(cli->subject, "used.yml"))
-    text = text_from_states(cli->subject, origin);
+  if (cli->command == RESUME && !folder_holds(cli->subject, "used.yml")) {
+    char *state;
+    text = checkpoint_job(cli->subject, &state);
+    if (text) {
+      free(*origin);
+      *origin = fail_text("%s:/job", state);
+      fprintf(stderr, "tauflow: warning: %s/used.yml is missing: its keys are taken from %s\n",
+              cli->subject, state);
+    }
+    free(state);
+  }
   return text ? text : folder_read_text(*origin, faults);
 }
 

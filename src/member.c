@@ -87,11 +87,15 @@ enum member_status member_look(const char *folder, const struct facts *facts)
 
 bool member_fits(const char *folder, const struct job *job, struct faults *faults)
 {
-  if (!folder_holds(folder, "used.yml")) return true;
   struct faults own = {0};
-  char *path = folder_path(folder, "used.yml"), *used = job_used(job);
-  char *there = folder_read_text(path, &own);
+  const bool lost = !folder_holds(folder, "used.yml"); /* then its states may tell */
+  char *path = NULL, *there = lost ? checkpoint_job(folder, &path) : NULL;
   const char *key = NULL;
+
+  if (lost && !there) return true;
+  if (!lost) path = folder_path(folder, "used.yml");
+  if (!lost) there = folder_read_text(path, &own);
+  char *used = job_used(job);
 
   if (there && strcmp(there, used) != 0) {
     struct job *other = job_parse(there, path, folder, 0, NULL, &own);

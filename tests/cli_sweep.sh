@@ -215,6 +215,9 @@ says "members with faults" 2 '6 of 12 members have faults' "$program" sweep smal
   --set sweep.present.duration='[10 ms, 20 ms]' --set sweep.present.ramp='[1 ms, 2 ms, 3 ms, 25 ms, 30 ms, 40 ms]'
 says "another job" 2 'member 0 .*holds a run with another present.samples; add --overwrite' \
   "$program" sweep small.yml --out one --set present.samples=7
+rm one/member-00003/used.yml
+says "another job, and a member without used.yml" 2 'member 3 .*holds a run with another kp.tau_pot' \
+  "$program" sweep small.yml --out one --set 'sweep.kp.tau_pot=[1 ms, 9 s]'
 says "--overwrite" 0 '12 to run' "$program" sweep small.yml --out one --overwrite --set present.samples=7
 says "run of a sweep" 2 'is a sweep of 12 members; tauflow sweep runs them' "$program" run small.yml --out no
 says "resume of a sweep" 2 'is a sweep; tauflow sweep two/used.yml --out two' "$program" resume two
