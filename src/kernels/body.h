@@ -12,7 +12,6 @@ enum { BLOCK = 64, PARTS = BLOCK / VECTOR, LANES64 = BLOCK / 8, LANES32 = BLOCK 
 
 typedef double vec64 __attribute__((vector_size(VECTOR), aligned(8), may_alias));
 typedef float vec32 __attribute__((vector_size(VECTOR), aligned(4), may_alias));
-typedef double wide64 __attribute__((vector_size(2 * VECTOR), aligned(8), may_alias));
 typedef double half64 __attribute__((vector_size(32)));
 typedef float half32 __attribute__((vector_size(32)));
 typedef float quarter32 __attribute__((vector_size(16)));
@@ -180,11 +179,29 @@ static void rows2_f32(const float *A, long rows, long ld, const float *x, const 
 
 /* --- sums of vectors --- */
 
+enum { STRETCH = 8 };
+
+/* out = scale (out + sum), for a stretch of the sum. */
+INLINE void add64(double scale, const vec64 *sum, double *restrict out)
+{
+  for (int b = 0; b < STRETCH; b++) {
+    vec64 *const to = (vec64 *)(out + b * N64);
+    *to = scale * (*to + sum[b]);
+  }
+}
+
+/* Through memory, whence compilers read and widen a vector's worth at once. */
+INLINE void add32(double scale, const vec32 *sum, double *restrict out)
+{
+  const float *const lane = (const float *)sum;
+
+  for (int e = 0; e < STRETCH * N32; e++) out[e] = scale * (out[e] + (double)lane[e]);
+}
+
 /* A stretch of the sum stays in registers while all K vectors are added. Vectors may begin
  * anywhere. In the tail too k is the outer loop: a sum over k of one element is what compilers
  * turn into vector code without fusing its products. */
-enum { STRETCH = 8 };
-#define COMBINE(type, vec, wide, per)                                                              \
+#define COMBINE(type, vec, per, put)                                                               \
   long i = 0;                                                                                      \
   for (; i + STRETCH * (per) <= n; i += STRETCH * (per)) {                                         \
     vec sum[STRETCH];                                                                              \
@@ -192,10 +209,7 @@ enum { STRETCH = 8 };
     for (int k = 0; k < K; k++)                                                                    \
       for (int b = 0; b < STRETCH; b++)                                                            \
         sum[b] += (type)c[k] * *(const vec *)(v + k * stride + i + b * (per));                     \
-    for (int b = 0; b < STRETCH; b++) {                                                            \
-      wide *const to = (wide *)(out + i + b * (per));                                              \
-      *to = scale * (*to + __builtin_convertvector(sum[b], wide));                                 \
-    }                                                                                              \
+    put(scale, sum, out + i);                                                                      \
   }                                                                                                \
   if (i == n) return;                                                                              \
   type sum[STRETCH * (per)] = {0};                                                                 \
@@ -206,13 +220,13 @@ enum { STRETCH = 8 };
 static void combine_f64(double scale, int K, const double *c, const double *v, long stride, long n,
                         double *restrict out)
 {
-  COMBINE(double, vec64, vec64, N64)
+  COMBINE(double, vec64, N64, add64)
 }
 
 static void combine_f32(double scale, int K, const double *c, const float *v, long stride, long n,
                         double *restrict out)
 {
-  COMBINE(float, vec32, wide64, N32)
+  COMBINE(float, vec32, N32, add32)
 }
 
 static void round_f32(double c, const double *restrict x, long n, float *restrict out)
