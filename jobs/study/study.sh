@@ -18,6 +18,7 @@ if [ "${1:-}" = full ]; then
   shift
 fi
 if [ -n "$full" ] && [ -n "${SLURM_JOB_ID:-}" ]; then
+  export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
   start=(srun --mpi=pmix)
 else
   # shellcheck source=jobs/setup.sh disable=SC1091

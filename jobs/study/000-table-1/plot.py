@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Percentiles over seeds, as a table and as document 000's figure 3.
 
-    plot.py FOLDER      with the sweeps L5, L10 and L5-width-256; draws docs/figures/study-000-table-1.png
+    plot.py FOLDER      with the sweeps L5, L10 and, in the small form, L5-width-256; draws
+                        docs/figures/study-000-table-1.png
 """
 import os
 import sys
@@ -19,8 +20,10 @@ import sweeps  # noqa: E402
 
 RANKS = (0, 10, 25, 50, 75, 90, 100)
 NAMES = ("min", "p10", "p25", "median", "p75", "p90", "max")
-DOCUMENT = {"L = 5": (0.900, 0.912, 0.915, 0.923, 0.928, 0.935, 0.943),
-            "L = 10": (0.164, 0.207, 0.253, 0.323, 0.457, 0.577, 0.639)}
+DOCUMENT = {20000: {"L = 5": (0.900, 0.912, 0.915, 0.923, 0.928, 0.935, 0.943),
+                    "L = 10": (0.164, 0.207, 0.253, 0.323, 0.457, 0.577, 0.639)},
+            120000: {"L = 5": (0.921, 0.930, 0.933, 0.936, 0.943, 0.949, 0.959),
+                     "L = 10": (0.180, 0.209, 0.276, 0.369, 0.470, 0.584, 0.730)}}
 
 
 def tell(name, values):
@@ -40,7 +43,8 @@ def envelope(axes, chosen, title, document):
     axes.errorbar(x[-1] * 1.06, document[3], [[document[3] - document[0]], [document[6] - document[3]]],
                   fmt="s", color="black", capsize=4, markersize=4, label="document: min, median, max")
     axes.set_title(f"{title}, {len(chosen)} seeds")
-    axes.set_xticks([5000, 10000, 15000, 20000], ["5,000", "10,000", "15,000", "20,000"])
+    ticks = np.linspace(0, x[-1], 5)[1:].astype(int)
+    axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xlabel("presentations")
     axes.grid(True, color="0.94")
     axes.set_axisbelow(True)
@@ -48,24 +52,32 @@ def envelope(axes, chosen, title, document):
 
 def main():
     folder = sys.argv[1]
-    L5, L10, wide = (sweeps.load(os.path.join(folder, name)) for name in ("L5", "L10", "L5-width-256"))
-    print(f"{'test accuracy at 20,000':34s}" + "".join(f"{name:>8s}" for name in NAMES))
-    for name in DOCUMENT:
-        tell(f"document, {name}", DOCUMENT[name])
-    for keys, chosen in L5.combinations():
-        tell(f"L = 5, {keys['network.init']}, {len(chosen)} seeds",
-             np.percentile(chosen.array("summary/test_accuracy"), RANKS))
-    tell(f"L = 10, xavier, {len(L10)} seeds", np.percentile(L10.array("summary/test_accuracy"), RANKS))
-    narrow = L5.select({"network.init": "xavier", "seed": wide.array("keys/seed")})
-    for seed, a, b in zip(wide.array("keys/seed"), narrow.array("summary/test_accuracy"),
-                          wide.array("summary/test_accuracy")):
-        print(f"L = 5, seed {seed}: width 128 {a:.4f}, width 256 {b:.4f}, {b - a:+.4f}")
+    L5, L10 = (sweeps.load(os.path.join(folder, name)) for name in ("L5", "L10"))
+    rows, last = L5.row("test/presentation"), DOCUMENT[20000]
+    for presentations, document in DOCUMENT.items():
+        if presentations not in rows:
+            continue
+        last = document
+        at = np.flatnonzero(rows == presentations)[0]
+        print(f"{f'test accuracy at {presentations:,}':34s}" + "".join(f"{name:>8s}" for name in NAMES))
+        for name, values in document.items():
+            tell(f"document, {name}", values)
+        for keys, chosen in L5.combinations():
+            tell(f"L = 5, {keys['network.init']}, {len(chosen)} seeds", chosen.envelope("test/accuracy", RANKS)[:, at])
+        tell(f"L = 10, xavier, {len(L10)} seeds", L10.envelope("test/accuracy", RANKS)[:, at])
+    wide = os.path.join(folder, "L5-width-256")
+    if os.path.exists(wide):
+        wide = sweeps.load(wide)
+        narrow = L5.select({"network.init": "xavier", "seed": wide.array("keys/seed")})
+        for seed, a, b in zip(wide.array("keys/seed"), narrow.array("summary/test_accuracy"),
+                              wide.array("summary/test_accuracy")):
+            print(f"L = 5, seed {seed}: width 128 {a:.4f}, width 256 {b:.4f}, {b - a:+.4f}")
 
     figure, panels = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
     for axes, init in zip(panels, ("xavier", "xavier_uniform")):
-        envelope(axes, L5.select({"network.init": init}), f"L = 5, {init}", DOCUMENT["L = 5"])
+        envelope(axes, L5.select({"network.init": init}), f"L = 5, {init}", last["L = 5"])
         axes.set_ylim(0.7, 0.96)
-    envelope(panels[2], L10, "L = 10, xavier", DOCUMENT["L = 10"])
+    envelope(panels[2], L10, "L = 10, xavier", last["L = 10"])
     panels[2].set_ylim(0, 0.7)
     panels[0].set_ylabel("test accuracy")
     panels[0].legend(fontsize="small", loc="lower right")

@@ -13,5 +13,5 @@ if [ -n "$full" ]; then
   done
 else
   for job in L5 L10 L5-width-256; do sweep $job $job; done
-  python "$study/plot.py" "$out"
 fi
+python "$study/plot.py" "$out"
