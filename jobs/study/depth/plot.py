@@ -90,7 +90,7 @@ def draw_traces(folder):
     for axes in panels[:2]:
         axes.set_yscale("log")
         axes.set_ylim(bottom=1e-7)
-    panels[0].legend(fontsize="x-small", loc="lower left")
+    panels[2].legend(*panels[0].get_legend_handles_labels(), fontsize="x-small", loc="upper left")
     runs.save_figure(figure, "depth-signal")
 
 
@@ -105,7 +105,9 @@ def name_of(keys):
 def dots(axes, rows):
     """One row of seeds and its median for each name, the first on top."""
     for at, (name, values) in enumerate(rows):
-        axes.plot(values, [at] * len(values), "o", color="black", markerfacecolor="none", markersize=5)
+        # Next to each other in accuracy, above and below each other in the row.
+        shift = np.arange(len(values)) % 5 * 0.12 - 0.24 if len(values) > 7 else np.zeros(len(values))
+        axes.plot(np.sort(values), at + shift, "o", color="black", markerfacecolor="none", markersize=5)
         if len(values):
             axes.plot([np.median(values)] * 2, [at - 0.3, at + 0.3], color="C1", linewidth=2.5)
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
