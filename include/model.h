@@ -84,8 +84,10 @@ struct model {
   void *own;
 };
 
+struct solver_kind;
 struct model_kind {
   const char *name, *about;
+  const struct solver_kind *solver; /* its own; NULL: the job's solver.name */
   /* Faults across keys. Local. */
   void (*check)(const struct job *job, struct faults *faults);
   /* Fill stages, synapses, output and own. Local. */

@@ -62,10 +62,14 @@ struct solver {
 /* Of a solver that takes batches of samples and knows no time: in place of presentations, whose
  * number then counts batches. All Collective, with the same results on all ranks. */
 struct batch_kind {
+  const char *length; /* key of how many batches a run takes */
   /* Batch p: from the weights before it to those after it. */
   enum outcome (*advance)(struct solver *s, long p, double *reached);
   /* What is to be done to fresh initial weights. */
   void (*prepare)(struct solver *s);
+  /* Floating-point operations of a batch over all ranks, and what its figures add where they are
+   * watched; NAN: their number depends on the weights. By the plan alone. Local. */
+  double (*operations)(const struct job *job, const struct network *net, double *watching);
   /* How many elements of a target a rank asks for, by the plan alone. Local. */
   long (*target_rows)(const struct job *job, const struct model *m, int rank);
   /* Of the last batch, before its update; accuracy NAN without labels. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "plan.h"
-#include "deep.h"
 #include "footprint.h"
 #include "predict.h"
 #include <cblas.h>
@@ -204,11 +203,10 @@ static double product_rate(void)
  * alone and all ranks like it; messages are left out. */
 static void print_updates(FILE *out, const struct session *s)
 {
-  struct pc_options o;
+  const int ranks = s->part->size;
+  double watching;
+  const double all = solver_kind_of(s->job)->batch->operations(s->job, s->net, &watching);
 
-  pc_options(s->job, &o);
-  const struct work w = deep_work(&o, s->net->L, s->net->n);
-  const double all = w.forward + w.find + w.update;
   if (!isfinite(all)) {
     fprintf(out, "time: not predicted: how many steps the equilibrium takes depends on weights\n");
     return;
@@ -216,12 +214,11 @@ static void print_updates(FILE *out, const struct session *s)
   const double rate = product_rate();
   fprintf(out, "operations_per_update: %.4g\nproduct_rate: %.4g  # operations/s, measured now\n",
           all, rate);
-  const double seen = w.align + (s->data->target == TARGET_TEACHER && pc_is_linear(&o) ? w.map : 0);
   fprintf(out,
           "time_of_measures_s: %.4g  # beside that, of an update that is recorded or the last\n",
-          seen / rate / s->part->size);
+          watching / rate / ranks);
   fprintf(out, "time_per_update_s: %.4g  # without messages, on %d rank%s like this one\n",
-          all / rate / s->part->size, s->part->size, s->part->size == 1 ? "" : "s");
+          all / rate / ranks, ranks, ranks == 1 ? "" : "s");
 }
 
 static bool print_time(FILE *out, const struct plan *plan, const struct plan_options *options,

@@ -4,7 +4,7 @@
  * It has no dynamics: its solver finds the equilibrium of each batch and never asks for forces.
  * Stages say only which layers there are. */
 #include "pc.h"
-#include "model.h"
+#include "solver.h"
 #include <limits.h>
 #include <stdlib.h>
 
@@ -179,6 +179,7 @@ static double pc_bytes(const struct model *m, int rank)
 const struct model_kind model_pc = {
     .name = "pc",
     .about = "predictive coding at equilibrium, and backpropagation beside it",
+    .solver = &solver_equilibrium,
     .check = pc_check,
     .create = pc_create,
     .destroy = pc_destroy,

@@ -38,8 +38,9 @@ const struct key solver_keys[] = {
 
 const struct solver_kind *solver_kind_of(const struct job *job)
 {
-  if (model_kind_of(job) == &model_pc) return &solver_equilibrium;
-  return kinds[job_choice(job, "solver.name")];
+  const struct solver_kind *own = model_kind_of(job)->solver;
+
+  return own ? own : kinds[job_choice(job, "solver.name")];
 }
 
 const struct solver_kind *solver_kind_at(int k)
@@ -84,7 +85,9 @@ int solver_figures(struct solver *s, const struct figure **list)
 
 long solver_length(const struct job *job)
 {
-  return job_integer(job, solver_kind_of(job)->batch ? "pc.updates" : "present.samples");
+  const struct batch_kind *batch = solver_kind_of(job)->batch;
+
+  return job_integer(job, batch ? batch->length : "present.samples");
 }
 
 int solver_notes(struct solver *s, struct note *note)

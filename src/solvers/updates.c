@@ -16,11 +16,12 @@ struct updates {
   struct equilibrium *q; /* NULL: rule bp */
   struct scaler *scaler;
   bool loaded;   /* the weights of the state are in d */
+  bool taught;   /* has a teacher, whose map can be compared with the network's */
   long **cut;    /* [L+1] rows of layer l on the ranks, [ranks + 1]; NULL at 0 */
   long *samples; /* [ranks + 1] samples of a batch that a rank writes to files */
   double **x;    /* [L+1] those samples' activities [own samples][n_l] */
   bool fresh;    /* d has activities that x has not */
-  double *input; /* [largest of n_0, n_L] a sample */
+  double *input; /* [n_0] a sample */
   struct figure figure[FIGURES_MOST];
   double accuracy, loss; /* of the last batch, before its update */
 };
@@ -56,6 +57,11 @@ static const struct figure figures[FIGURES] = {
     {"kinks", "hidden relu units at rest on a kink of the energy, mean over samples", NAN},
     {"mapping_error", "|W_data - W_L ... W_1|^2 (Frobenius) after the update", NAN},
 };
+
+static bool is_taught(const struct job *job, const struct pc_options *o)
+{
+  return job_choice(job, "data.target") == TARGET_TEACHER && pc_is_linear(o);
+}
 
 static void make_cuts(struct updates *u, const struct partition *part)
 {
@@ -104,6 +110,7 @@ static void updates_create(struct solver *s, const struct job *job)
 
   s->own = u;
   pc_options(job, &u->o);
+  u->taught = is_taught(job, &u->o);
   u->d = deep_create(s->sys->comm, &u->o, net->L, net->n);
   if (u->o.rule == RULE_PC) u->q = equilibrium_create(u->d);
   u->scaler = scaler_create(u->d);
@@ -158,11 +165,10 @@ static long updates_target_rows(const struct job *job, const struct model *m, in
 static double passing_bytes(const struct job *job, const struct pc_options *o,
                             const struct grid *plan, int rank, const struct network *net)
 {
-  const bool teacher = strcmp(job_text(job, "data.target"), "teacher") == 0 && pc_is_linear(o);
   double test = blocks_bytes(plan, rank, net->n[net->L], TEST_BATCH);
 
   for (int l = 0; l <= net->L; l++) test += blocks_bytes(plan, rank, net->n[l], TEST_BATCH);
-  return fmax(fmax(test, teacher ? deep_distance_bytes(plan, rank, net->L, net->n) : 0),
+  return fmax(fmax(test, is_taught(job, o) ? deep_distance_bytes(plan, rank, net->L, net->n) : 0),
               deep_align_bytes(plan, rank, o, net->L, net->n));
 }
 
@@ -182,6 +188,16 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
          deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) +
          scaler_bytes(&plan, rank, &o, net->L, net->n);
+}
+
+static double updates_operations(const struct job *job, const struct network *net, double *watching)
+{
+  struct pc_options o;
+
+  pc_options(job, &o);
+  const struct work w = deep_work(&o, net->L, net->n);
+  *watching = w.align + (is_taught(job, &o) ? w.map : 0);
+  return w.forward + w.find + w.update;
 }
 
 /* --- between rows and blocks --- */
@@ -308,16 +324,6 @@ static void see_batch(struct solver *s, long p)
   free(index);
 }
 
-/* |W_data - M_L ... M_1|^2, where a teacher made the targets. */
-static void measure_mapping(struct solver *s)
-{
-  struct updates *u = s->own;
-  const struct dataset *data = s->sys->presenter->data;
-
-  if (data->target == TARGET_TEACHER && pc_is_linear(&u->o))
-    u->figure[F_MAPPING].value = deep_distance(u->d, data);
-}
-
 /* Errors and activities that the rule learns from: [L+1]. */
 static struct blocks *const *infer(struct solver *s)
 {
@@ -360,7 +366,8 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
     u->figure[F_INTERFERENCE].value = a.interference;
   }
   deep_apply(u->d, update);
-  if (s->watched) measure_mapping(s);
+  if (s->watched && u->taught)
+    u->figure[F_MAPPING].value = deep_distance(u->d, s->sys->presenter->data);
   store(s);
   s->stats.steps++;
   s->stats.evaluations++;
@@ -440,6 +447,8 @@ static int updates_fields(struct solver *s, struct field **fields)
 }
 
 static const struct batch_kind in_batches = {
+    .length = "pc.updates",
+    .operations = updates_operations,
     .advance = updates_advance,
     .prepare = updates_prepare,
     .target_rows = updates_target_rows,
