@@ -121,6 +121,8 @@ struct lines {
   double *data;    /* [own lines][ld]; borrowed */
 };
 
+/* n lines shared evenly, a cut as above: fresh, the caller frees. Local. */
+long *lines_shared(long n, int ranks);
 /* Move all of a matrix between the two layouts. Collective. */
 void blocks_from_lines(const struct lines *from, struct blocks *to);
 void blocks_to_lines(const struct blocks *from, const struct lines *to);

@@ -25,7 +25,9 @@ struct deep {
 
 struct deep *deep_create(MPI_Comm comm, const struct pc_options *o, int L, const long *n);
 void deep_destroy(struct deep *d);
-/* Memory on a rank by a plan (grid_plan): of W, and of all else [bytes]. Local. */
+/* The grid of its matrices on so many ranks. Local. */
+void deep_plan(int ranks, int L, const long *n, struct grid *plan);
+/* Memory on a rank by a plan (deep_plan): of W, and of all else [bytes]. Local. */
 double deep_weight_bytes(const struct grid *plan, int rank, int L, const long *n);
 double deep_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
                   const long *n);
@@ -42,6 +44,12 @@ void deep_gate(const struct deep *d, int l, const struct blocks *value, struct b
 void deep_forward(const struct deep *d, struct blocks *const *v);
 /* e[l] = M_{l+1}' e[l+1], l = L-1..1, from e[L]; through the gates of `value` [L+1], or NULL. */
 void deep_backward(const struct deep *d, struct blocks *const *value, struct blocks *const *e);
+/* d->e, backpropagated from d->r through the gates of d->guess. */
+void deep_backpropagate(struct deep *d);
+/* M_l, fresh; the caller destroys. */
+struct blocks *deep_matrix(const struct deep *d, int l);
+/* Lower triangle of C = I + op(M_l) op(M_l)', op 'N' or 'T'. */
+void deep_gram(const struct deep *d, int l, char op, struct blocks *C);
 
 /* --- equilibria --- */
 
@@ -65,8 +73,6 @@ struct found {
 
 /* Fill d->x and d->e from the forward pass (d->guess) and d->r. */
 struct found equilibrium_find(struct equilibrium *q);
-/* S [n_L][n_L], lower triangle, where it was formed at the last find; NULL. Local. */
-const struct blocks *equilibrium_S(const struct equilibrium *q);
 
 /* --- updates --- */
 

@@ -9,41 +9,11 @@
 
 #include "job.h"
 #include "pc_errors.h"
-#include <math.h>
 
 /* In the order of the choices of the keys. */
 enum pc_rule { RULE_BP, RULE_PC };
 enum pc_scale { SCALE_NONE, SCALE_SAMPLE, SCALE_BATCH, SCALE_DECORRELATE, SCALE_REGULARIZE };
 enum pc_inference { BY_CLOSED, BY_BLOCKS, BY_CG, BY_DESCENT, BY_ERRORS };
-
-static inline double pc_value(enum pc_act act, double a)
-{
-  switch (act) {
-  case PC_RELU:
-    return a > 0 ? a : 0;
-  case PC_TANH:
-    return tanh(a);
-  case PC_SIGMOID:
-    return 1 / (1 + exp(-a));
-  default:
-    return a;
-  }
-}
-
-/* f' from the value f = pc_value. */
-static inline double pc_slope(enum pc_act act, double f)
-{
-  switch (act) {
-  case PC_RELU:
-    return f > 0 ? 1 : 0;
-  case PC_TANH:
-    return 1 - f * f;
-  case PC_SIGMOID:
-    return f * (1 - f);
-  default:
-    return 1;
-  }
-}
 
 struct pc_options {
   enum pc_rule rule;

@@ -27,9 +27,39 @@
 #ifndef TAUFLOW_PC_ERRORS_H
 #define TAUFLOW_PC_ERRORS_H
 
+#include <math.h>
 #include <stdbool.h>
 
 enum pc_act { PC_LINEAR, PC_RELU, PC_TANH, PC_SIGMOID };
+
+static inline double pc_value(enum pc_act act, double a)
+{
+  switch (act) {
+  case PC_RELU:
+    return a > 0 ? a : 0;
+  case PC_TANH:
+    return tanh(a);
+  case PC_SIGMOID:
+    return 1 / (1 + exp(-a));
+  default:
+    return a;
+  }
+}
+
+/* f' from the value f = pc_value. */
+static inline double pc_slope(enum pc_act act, double f)
+{
+  switch (act) {
+  case PC_RELU:
+    return f > 0 ? 1 : 0;
+  case PC_TANH:
+    return 1 - f * f;
+  case PC_SIGMOID:
+    return f * (1 - f);
+  default:
+    return 1;
+  }
+}
 
 struct pc_net {
   int L;         /* >= 2 */

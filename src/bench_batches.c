@@ -32,14 +32,11 @@ static void run_forward(void *own)
 static void run_find(void *own)
 {
   const struct bout *t = own;
-  struct deep *d = t->d;
 
-  if (t->q) {
+  if (t->q)
     equilibrium_find(t->q);
-    return;
-  }
-  blocks_copy(d->r, d->e[d->L]);
-  deep_backward(d, d->guess, d->e);
+  else
+    deep_backpropagate(t->d);
 }
 
 static void scatter(struct blocks *A, double size)

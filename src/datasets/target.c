@@ -15,8 +15,10 @@
 
 struct maker {
   uint64_t seed;
-  double *vector; /* a sample or a whole target, padded with zeros; NULL until needed */
-  double **row;   /* [outputs] of W_data, padded likewise; all NULL until needed */
+  double *vector;   /* a sample or a whole target, padded with zeros; NULL until needed */
+  enum split split; /* which it is of */
+  long index;
+  double **row; /* [outputs] of W_data, padded likewise; all NULL until needed */
 };
 
 /* In the order of enum target. */
@@ -101,14 +103,19 @@ void dataset_teacher(const struct dataset *ds, long lo, long hi, double *W)
   for (long i = lo; i < hi; i++) draw_row(ds, i, W + (i - lo) * ds->inputs);
 }
 
-/* Not at once: a job is only known to fit into memory after its data set is open. */
-static double *vector_of(const struct dataset *ds)
+/* What rows of the target of this sample are made from, in maker->vector: the sample, or the set's
+ * own target. Rows are asked for some at a time, so the last one is kept. */
+static void recall(const struct dataset *ds, enum split split, long index)
 {
   const long longest = ds->inputs > ds->width ? ds->inputs : ds->width;
   struct maker *maker = ds->maker;
 
+  if (maker->vector && maker->split == split && maker->index == index) return;
+  /* Not at once: a job is only known to fit into memory after its data set is open. */
   if (!maker->vector) maker->vector = fail_alloc((size_t)padded(longest), sizeof *maker->vector);
-  return maker->vector;
+  maker->split = split;
+  maker->index = index;
+  (ds->target == TARGET_Y ? ds->kind->target : ds->kind->sample)(ds, split, index, maker->vector);
 }
 
 /* y = W_data x for x in maker->vector. */
@@ -139,11 +146,11 @@ void dataset_target_rows(const struct dataset *ds, enum split split, long index,
       y[i - lo] = rng_normal(ds->maker->seed, RNG_TARGET, split, (uint64_t)index, (uint64_t)i);
     break;
   case TARGET_TEACHER:
-    ds->kind->sample(ds, split, index, vector_of(ds));
+    recall(ds, split, index);
     teach(ds, lo, hi, y);
     break;
   default:
-    (ds->target == TARGET_Y ? ds->kind->target : ds->kind->sample)(ds, split, index, vector_of(ds));
+    recall(ds, split, index);
     for (long i = lo; i < hi; i++) y[i - lo] = ds->maker->vector[i];
   }
 }

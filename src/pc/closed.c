@@ -6,26 +6,17 @@
 #include "equilibria.h"
 #include <stdlib.h>
 
-struct closed {
-  struct blocks *factor; /* of S */
-};
-
+/* The method's own is one matrix: S, and then its factor. */
 static void closed_create(struct equilibrium *q)
 {
-  struct closed *c = fail_alloc(1, sizeof *c);
   const struct deep *d = q->d;
 
-  q->own = c;
-  q->S = blocks_create(d->grid, d->n[d->L], d->n[d->L]);
-  c->factor = blocks_create(d->grid, d->n[d->L], d->n[d->L]);
+  q->own = blocks_create(d->grid, d->n[d->L], d->n[d->L]);
 }
 
 static void closed_destroy(struct equilibrium *q)
 {
-  struct closed *c = q->own;
-
-  blocks_destroy(c->factor);
-  free(c);
+  blocks_destroy(q->own);
 }
 
 static double closed_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
@@ -37,19 +28,15 @@ static double closed_bytes(const struct grid *plan, int rank, const struct pc_op
   for (int l = 1; l < L; l++)
     most = fmax(most, blocks_bytes(plan, rank, n[L], n[l]) +
                           (l > 1 ? blocks_bytes(plan, rank, n[L], n[l - 1]) : 0));
-  return 2 * blocks_bytes(plan, rank, n[L], n[L]) + most;
+  return blocks_bytes(plan, rank, n[L], n[L]) + most;
 }
 
 /* P_{l-1} = P_l M_l; P NULL: P_L = I. The caller destroys. */
 static struct blocks *extend(const struct deep *d, int l, const struct blocks *P)
 {
+  if (!P) return deep_matrix(d, l);
   struct blocks *next = blocks_create(d->grid, d->n[d->L], d->n[l - 1]);
 
-  if (!P) {
-    blocks_copy(d->W[l], next);
-    if (d->o->residual) blocks_add_diagonal(1, next);
-    return next;
-  }
   blocks_multiply('N', 'N', 1, P, d->W[l], 0, next);
   if (d->o->residual) blocks_add(1, P, next);
   return next;
@@ -72,16 +59,16 @@ static void form_S(const struct deep *d, struct blocks *S)
 
 static void closed_find(struct equilibrium *q, struct found *found)
 {
-  struct closed *c = q->own;
+  struct blocks *S = q->own;
   const struct deep *d = q->d;
 
-  form_S(d, q->S);
-  blocks_copy(q->S, c->factor);
-  found->settled = blocks_cholesky(c->factor);
+  form_S(d, S);
+  const double norm = blocks_norm(S);
+  found->settled = blocks_cholesky(S);
   blocks_copy(d->r, d->e[d->L]);
   if (found->settled == 0) return; /* weights beyond all bounds */
-  blocks_cholesky_solve(c->factor, d->e[d->L]);
-  found->condition = blocks_condition(c->factor, blocks_norm(q->S));
+  blocks_cholesky_solve(S, d->e[d->L]);
+  found->condition = blocks_condition(S, norm);
 }
 
 const struct method by_closed = {

@@ -11,6 +11,11 @@ static long widest(int L, const long *n)
   return most;
 }
 
+void deep_plan(int ranks, int L, const long *n, struct grid *plan)
+{
+  grid_plan(ranks, widest(L, n), plan);
+}
+
 struct deep *deep_create(MPI_Comm comm, const struct pc_options *o, int L, const long *n)
 {
   struct deep *d = fail_alloc(1, sizeof *d);
@@ -141,6 +146,30 @@ bool deep_fits(const struct deep *d, const struct update *u, double bound)
     fits &= fabs(u[l].factor) * most[2 * l - 2] * most[2 * l - 1] * (double)d->B < bound;
   free(most);
   return fits;
+}
+
+void deep_backpropagate(struct deep *d)
+{
+  blocks_copy(d->r, d->e[d->L]);
+  deep_backward(d, d->guess, d->e);
+}
+
+struct blocks *deep_matrix(const struct deep *d, int l)
+{
+  struct blocks *M = blocks_create(d->grid, d->n[l], d->n[l - 1]);
+
+  blocks_copy(d->W[l], M);
+  if (d->o->residual) blocks_add_diagonal(1, M);
+  return M;
+}
+
+void deep_gram(const struct deep *d, int l, char op, struct blocks *C)
+{
+  struct blocks *M = d->o->residual ? deep_matrix(d, l) : NULL;
+
+  blocks_gram(op, 1, M ? M : d->W[l], 0, C);
+  blocks_destroy(M);
+  blocks_add_diagonal(1, C);
 }
 
 /* s'_i = s_1 (1 - (i-1)/(k-1) (1 - 1/kappa)), then all by one factor to the norm they had; one

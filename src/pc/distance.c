@@ -7,10 +7,8 @@
 /* M_L ... M_1; the caller destroys. */
 static struct blocks *mapping_of(const struct deep *d)
 {
-  struct blocks *map = blocks_create(d->grid, d->n[1], d->n[0]);
+  struct blocks *map = deep_matrix(d, 1);
 
-  blocks_copy(d->W[1], map);
-  if (d->o->residual) blocks_add_diagonal(1, map);
   for (int l = 2; l <= d->L; l++) {
     struct blocks *next = blocks_create(d->grid, d->n[l], d->n[0]);
     deep_up(d, l, map, false, next);

@@ -9,7 +9,6 @@ struct method;
 struct equilibrium {
   struct deep *d; /* borrowed */
   const struct method *method;
-  struct blocks *S; /* owned; NULL where the method does not form it */
   void *own;
 };
 

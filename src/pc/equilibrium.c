@@ -25,7 +25,6 @@ void equilibrium_destroy(struct equilibrium *q)
 {
   if (!q) return;
   q->method->destroy(q);
-  blocks_destroy(q->S);
   free(q);
 }
 
@@ -33,11 +32,6 @@ double equilibrium_bytes(const struct grid *plan, int rank, const struct pc_opti
                          const long *n)
 {
   return methods[o->inference]->bytes(plan, rank, o, L, n);
-}
-
-const struct blocks *equilibrium_S(const struct equilibrium *q)
-{
-  return q->S;
 }
 
 /* The other errors, the activities, and how far they miss the target. */

@@ -83,22 +83,6 @@ static double krylov_bytes(const struct grid *plan, int rank, const struct pc_op
   return blocks_bytes(plan, rank, n[L], n[L]) + 5 * blocks_bytes(plan, rank, n[L], o->batch);
 }
 
-static void first_terms(const struct deep *d, struct blocks *factor)
-{
-  const struct blocks *W = d->W[d->L];
-
-  if (!d->o->residual) {
-    blocks_gram('N', 1, W, 0, factor);
-  } else {
-    struct blocks *M = blocks_create(d->grid, W->rows, W->cols);
-    blocks_copy(W, M);
-    blocks_add_diagonal(1, M);
-    blocks_gram('N', 1, M, 0, factor);
-    blocks_destroy(M);
-  }
-  blocks_add_diagonal(1, factor);
-}
-
 static void krylov_find(struct equilibrium *q, struct found *found)
 {
   struct krylov *k = q->own;
@@ -107,7 +91,7 @@ static void krylov_find(struct equilibrium *q, struct found *found)
 
   blocks_copy(d->r, d->e[d->L]);
   if (k->factor) {
-    first_terms(d, k->factor);
+    deep_gram(d, d->L, 'N', k->factor);
     found->settled = blocks_cholesky(k->factor);
     if (found->settled == 0) return;
   }

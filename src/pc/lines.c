@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+long *lines_shared(long n, int ranks)
+{
+  long *cut = fail_alloc((size_t)ranks + 1, sizeof *cut);
+
+  for (int r = 0; r <= ranks; r++) cut[r] = r * n / ranks;
+  return cut;
+}
+
 /* Along one dimension of the grid: which positions there are and which one a rank has. */
 struct side {
   long length; /* of the matrix, this way */

@@ -118,30 +118,23 @@ static void relu(double width, double a, double *value, double *slope, double *b
   }
 }
 
+/* f'' of a smooth activation, by its value and slope. */
+static double bend_of(enum pc_act f, double value, double slope)
+{
+  return f == PC_TANH ? -2 * value * slope : f == PC_SIGMOID ? slope * (1 - 2 * value) : 0;
+}
+
 static void activate(enum pc_act f, double width, long n, const double *a, double *value,
                      double *slope, double *bend)
 {
   for (long i = 0; i < n; i++) {
-    switch (f) {
-    case PC_LINEAR:
-      value[i] = a[i];
-      slope[i] = 1;
-      bend[i] = 0;
-      break;
-    case PC_RELU:
+    if (f == PC_RELU) {
       relu(width, a[i], &value[i], &slope[i], &bend[i]);
-      break;
-    case PC_TANH:
-      value[i] = tanh(a[i]);
-      slope[i] = 1 - value[i] * value[i];
-      bend[i] = -2 * value[i] * slope[i];
-      break;
-    case PC_SIGMOID:
-      value[i] = 1 / (1 + exp(-a[i]));
-      slope[i] = value[i] * (1 - value[i]);
-      bend[i] = slope[i] * (1 - 2 * value[i]);
-      break;
+      continue;
     }
+    value[i] = pc_value(f, a[i]);
+    slope[i] = pc_slope(f, value[i]);
+    bend[i] = bend_of(f, value[i], slope[i]);
   }
 }
 

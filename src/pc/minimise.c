@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* gradient at which to sharpen relu's corner */
-
 /* A minimiser starts where its function is finite: show it a minimum where this one is not. */
 static double nothing(const struct pc_errors *s, double *gradient)
 {

@@ -36,8 +36,7 @@ static void samples_create(struct equilibrium *q)
 
   q->own = s;
   if (d->L > 1) s->solver = pc_errors_create(&net, &how);
-  s->cut = fail_alloc((size_t)d->grid->size + 1, sizeof *s->cut);
-  for (int r = 0; r <= d->grid->size; r++) s->cut[r] = r * d->B / d->grid->size;
+  s->cut = lines_shared(d->B, d->grid->size);
   const size_t own = (size_t)(s->cut[d->grid->rank + 1] - s->cut[d->grid->rank]);
   s->W = fail_alloc(layers, sizeof *s->W);
   s->x = fail_alloc(layers, sizeof *s->x);
@@ -88,11 +87,10 @@ static void gather(const struct deep *d, int l, double *W)
 {
   const struct grid *g = d->grid;
   const size_t size = (size_t)g->size;
-  long *cut = fail_alloc(size + 1, sizeof *cut);
+  long *cut = lines_shared(d->n[l], g->size);
   int *count = fail_alloc(size, sizeof *count), *first = fail_alloc(size, sizeof *first);
 
   for (int r = 0; r < g->size; r++) {
-    cut[r + 1] = (r + 1) * d->n[l] / g->size;
     count[r] = (int)((cut[r + 1] - cut[r]) * d->n[l - 1]);
     first[r] = (int)(cut[r] * d->n[l - 1]);
   }

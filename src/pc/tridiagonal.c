@@ -59,28 +59,13 @@ static void transpose_of_M(const struct deep *d, int l, struct blocks *C)
   if (d->o->residual) blocks_add_diagonal(1, C);
 }
 
-/* The lower triangle of I + M_{l+1}' M_{l+1}. */
-static void diagonal_block(const struct deep *d, int l, struct blocks *H)
-{
-  if (!d->o->residual) {
-    blocks_gram('T', 1, d->W[l + 1], 0, H);
-  } else {
-    struct blocks *M = blocks_create(d->grid, d->n[l + 1], d->n[l]);
-    blocks_copy(d->W[l + 1], M);
-    blocks_add_diagonal(1, M);
-    blocks_gram('T', 1, M, 0, H);
-    blocks_destroy(M);
-  }
-  blocks_add_diagonal(1, H);
-}
-
 static bool factor(struct equilibrium *q)
 {
   struct chain *c = q->own;
   const struct deep *d = q->d;
 
   for (int l = 1; l < d->L; l++) {
-    diagonal_block(d, l, c->F[l]);
+    deep_gram(d, l + 1, 'T', c->F[l]);
     if (l > 1) blocks_gram('T', -1, c->C[l - 1], 1, c->F[l]);
     if (!blocks_cholesky(c->F[l])) return false;
     if (l == d->L - 1) break;

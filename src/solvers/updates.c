@@ -76,8 +76,7 @@ static void make_cuts(struct updates *u, const struct partition *part)
       u->cut[l][r + 1] = hi > u->cut[l][r] ? hi : u->cut[l][r];
     }
   }
-  u->samples = fail_alloc(size + 1, sizeof *u->samples);
-  for (int r = 0; r <= part->size; r++) u->samples[r] = r * u->o.batch / part->size;
+  u->samples = lines_shared(u->o.batch, part->size);
 }
 
 static long own_samples(const struct solver *s)
@@ -142,20 +141,12 @@ static void updates_destroy(struct solver *s)
   free(u);
 }
 
-static void plan_grid(const struct model *m, struct grid *plan)
-{
-  long widest = 1;
-
-  for (int l = 0; l <= m->net->L; l++) widest = m->net->n[l] > widest ? m->net->n[l] : widest;
-  grid_plan(m->part->size, widest, plan);
-}
-
 static long updates_target_rows(const struct job *job, const struct model *m, int rank)
 {
   struct grid plan;
 
   (void)job;
-  plan_grid(m, &plan);
+  deep_plan(m->part->size, m->net->L, m->net->n, &plan);
   const long each = plan.block * plan.cols; /* columns, of which every rank has a block */
   return (long)(blocks_bytes(&plan, rank, m->net->n[m->net->L], each) / sizeof(double)) /
          plan.block;
@@ -180,7 +171,7 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   double sum = 0;
 
   pc_options(job, &o);
-  plan_grid(m, &plan);
+  deep_plan(m->part->size, m->net->L, m->net->n, &plan);
   for (int l = 0; l <= net->L; l++)
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
   if (o.rule == RULE_PC) sum += equilibrium_bytes(&plan, rank, &o, net->L, net->n);
@@ -296,14 +287,6 @@ static void judge(const struct dataset *data, enum split split, long count, cons
 
 /* --- an update --- */
 
-static void look_up_batch(const struct solver *s, long p, long *index)
-{
-  const struct updates *u = s->own;
-
-  for (long b = 0; b < u->o.batch; b++)
-    index[b] = presenter_sample(s->sys->presenter, p * u->o.batch + b);
-}
-
 /* The batch into the network, and its answer. */
 static void see_batch(struct solver *s, long p)
 {
@@ -313,7 +296,7 @@ static void see_batch(struct solver *s, long p)
   long *index = fail_alloc((size_t)d->B, sizeof *index);
   double sum[2] = {0, 0};
 
-  look_up_batch(s, p, index);
+  for (long b = 0; b < d->B; b++) index[b] = presenter_sample(pr, p * d->B + b);
   fill_inputs(u, pr->data, pr->split, d->B, index, d->guess[0]);
   fill_targets(pr->data, pr->split, d->B, index, d->y);
   deep_forward(d, d->guess);
@@ -332,8 +315,7 @@ static struct blocks *const *infer(struct solver *s)
 
   u->figure[F_FORWARD].value = u->loss;
   if (!u->q) {
-    blocks_copy(d->r, d->e[d->L]);
-    deep_backward(d, d->guess, d->e);
+    deep_backpropagate(d);
     return d->guess;
   }
   const struct found found = equilibrium_find(u->q);
