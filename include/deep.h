@@ -25,6 +25,11 @@ struct deep {
 
 struct deep *deep_create(MPI_Comm comm, const struct pc_options *o, int L, const long *n);
 void deep_destroy(struct deep *d);
+/* Memory on a rank by a plan [bytes]: for as long as the object lives, and for a while. */
+struct room {
+  double kept, passing;
+};
+
 /* The grid of its matrices on so many ranks. Local. */
 void deep_plan(int ranks, int L, const long *n, struct grid *plan);
 /* Memory on a rank by a plan (deep_plan): of W, and of all else [bytes]. Local. */
@@ -57,8 +62,8 @@ struct equilibrium;
 /* How the job's options ask for it; d is borrowed. */
 struct equilibrium *equilibrium_create(struct deep *d);
 void equilibrium_destroy(struct equilibrium *q);
-double equilibrium_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                         const long *n);
+struct room equilibrium_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                             const long *n);
 
 struct found {
   double certificate; /* 0 where the errors are exact. Linear methods: the largest |x_L - y| they
@@ -85,8 +90,8 @@ struct update {
 struct scaler;
 struct scaler *scaler_create(struct deep *d);
 void scaler_destroy(struct scaler *s);
-double scaler_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                    const long *n);
+struct room scaler_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                        const long *n);
 /* The rule's updates from d->e and the activities `pre` [L] that it learns from (guess or x), with
  * the job's scaling: [L+1] from 1, borrowed, valid until the next call. */
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);

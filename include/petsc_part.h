@@ -16,6 +16,9 @@
 #include <mpi.h>
 #include <stdbool.h>
 
+/* What loading it takes of a rank's memory, as measured. */
+enum { PETSC_PART_BYTES = 25000000 };
+
 enum descent_method { DESCENT_LBFGS, DESCENT_NEWTON };
 
 /* A function of n unknowns to be minimised. */

@@ -19,8 +19,8 @@ static void closed_destroy(struct equilibrium *q)
   blocks_destroy(q->own);
 }
 
-static double closed_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                           const long *n)
+static struct room closed_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                               const long *n)
 {
   (void)o;
   double most = 0; /* two neighbours P_l at a time */
@@ -28,7 +28,7 @@ static double closed_bytes(const struct grid *plan, int rank, const struct pc_op
   for (int l = 1; l < L; l++)
     most = fmax(most, blocks_bytes(plan, rank, n[L], n[l]) +
                           (l > 1 ? blocks_bytes(plan, rank, n[L], n[l - 1]) : 0));
-  return blocks_bytes(plan, rank, n[L], n[L]) + most;
+  return (struct room){.kept = blocks_bytes(plan, rank, n[L], n[L]), .passing = most};
 }
 
 /* P_{l-1} = P_l M_l; P NULL: P_L = I. The caller destroys. */
@@ -72,4 +72,4 @@ static void closed_find(struct equilibrium *q, struct found *found)
 }
 
 const struct method by_closed = {
-    .create = closed_create, .destroy = closed_destroy, .bytes = closed_bytes, .find = closed_find};
+    .create = closed_create, .destroy = closed_destroy, .room = closed_room, .find = closed_find};

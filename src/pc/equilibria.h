@@ -15,9 +15,9 @@ struct equilibrium {
 struct method {
   void (*create)(struct equilibrium *q);
   void (*destroy)(struct equilibrium *q);
-  /* Memory by a plan, beside that of deep [bytes]. Local. */
-  double (*bytes)(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                  const long *n);
+  /* Memory by a plan, beside that of deep. Local. */
+  struct room (*room)(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                      const long *n);
   /* Fill d->e[L] = S^-1 r, and of *found what it knows; or, if `whole`, all of d->e, d->x and
    * *found. Collective. */
   void (*find)(struct equilibrium *q, struct found *found);

@@ -28,10 +28,10 @@ void equilibrium_destroy(struct equilibrium *q)
   free(q);
 }
 
-double equilibrium_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                         const long *n)
+struct room equilibrium_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                             const long *n)
 {
-  return methods[o->inference]->bytes(plan, rank, o, L, n);
+  return methods[o->inference]->room(plan, rank, o, L, n);
 }
 
 /* The other errors, the activities, and how far they miss the target. */

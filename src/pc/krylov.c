@@ -76,11 +76,15 @@ static void krylov_destroy(struct equilibrium *q)
   free(k);
 }
 
-/* Its five vectors beside the preconditioner. */
-static double krylov_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                           const long *n)
+/* Its five vectors beside the preconditioner; M_L, which that is made of where it is not W_L. */
+static struct room krylov_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                               const long *n)
 {
-  return blocks_bytes(plan, rank, n[L], n[L]) + 5 * blocks_bytes(plan, rank, n[L], o->batch);
+  const double square = blocks_bytes(plan, rank, n[L], n[L]);
+
+  return (struct room){.kept =
+                           PETSC_PART_BYTES + square + 5 * blocks_bytes(plan, rank, n[L], o->batch),
+                       .passing = o->residual ? square : 0};
 }
 
 static void krylov_find(struct equilibrium *q, struct found *found)
@@ -100,4 +104,4 @@ static void krylov_find(struct equilibrium *q, struct found *found)
 }
 
 const struct method by_cg = {
-    .create = krylov_create, .destroy = krylov_destroy, .bytes = krylov_bytes, .find = krylov_find};
+    .create = krylov_create, .destroy = krylov_destroy, .room = krylov_room, .find = krylov_find};

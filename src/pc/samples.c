@@ -5,6 +5,7 @@
  * its own and results do not depend on the rank count; only the pass before and the update after
  * are shared. */
 #include "equilibria.h"
+#include "petsc_part.h"
 #include <stdlib.h>
 
 struct samples {
@@ -69,8 +70,8 @@ static void samples_destroy(struct equilibrium *q)
 }
 
 /* Weights three times: as gathered, and for passes up and down. L-BFGS keeps some 30 vectors. */
-static double samples_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                            const long *n)
+static struct room samples_room(const struct grid *plan, int rank, const struct pc_options *o,
+                                int L, const long *n)
 {
   const double own = (double)((rank + 1) * o->batch / plan->size - rank * o->batch / plan->size);
   double weights = 0, units = (double)n[0];
@@ -79,7 +80,8 @@ static double samples_bytes(const struct grid *plan, int rank, const struct pc_o
     weights += (double)n[l] * (double)n[l - 1];
     units += (double)n[l];
   }
-  return (3 * weights + (2 * own + 36) * units) * sizeof(double);
+  const double part = o->inference == BY_ERRORS ? PETSC_PART_BYTES : 0;
+  return (struct room){.kept = part + (3 * weights + (2 * own + 36) * units) * sizeof(double)};
 }
 
 /* All of W_l on every rank. */
@@ -185,6 +187,6 @@ static void samples_find(struct equilibrium *q, struct found *found)
 
 const struct method by_samples = {.create = samples_create,
                                   .destroy = samples_destroy,
-                                  .bytes = samples_bytes,
+                                  .room = samples_room,
                                   .find = samples_find,
                                   .whole = true};

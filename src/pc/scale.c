@@ -55,19 +55,19 @@ void scaler_destroy(struct scaler *s)
   free(s);
 }
 
-double scaler_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                    const long *n)
+struct room scaler_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                        const long *n)
 {
-  double sum = 0, most = 0;
+  struct room room = {0};
 
   for (int l = 1; l <= L; l++) {
     const bool qr = o->scale == SCALE_DECORRELATE, re = o->scale == SCALE_REGULARIZE;
     const double square = blocks_bytes(plan, rank, n[l - 1], n[l - 1]);
-    if (o->scale == SCALE_SAMPLE || qr) sum += blocks_bytes(plan, rank, n[l], o->batch);
-    if (qr || re) sum += blocks_bytes(plan, rank, n[l - 1], o->batch);
-    most = fmax(most, (re ? 2 : qr && o->batch > n[l - 1] ? 3 : 0) * square);
+    if (o->scale == SCALE_SAMPLE || qr) room.kept += blocks_bytes(plan, rank, n[l], o->batch);
+    if (qr || re) room.kept += blocks_bytes(plan, rank, n[l - 1], o->batch);
+    room.passing = fmax(room.passing, (re ? 2 : qr && o->batch > n[l - 1] ? 3 : 0) * square);
   }
-  return sum + most;
+  return room;
 }
 
 /* 1/v; where v is 0 the theorem has no factor, and the update is left out. */

@@ -40,16 +40,16 @@ static void chain_destroy(struct equilibrium *q)
   free(c);
 }
 
-static double chain_bytes(const struct grid *plan, int rank, const struct pc_options *o, int L,
-                          const long *n)
+/* In residual networks, whose widths are equal, M_{l+1} for a while. */
+static struct room chain_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
+                              const long *n)
 {
-  (void)o;
-  double sum = 0;
+  struct room room = {.passing = o->residual ? blocks_bytes(plan, rank, n[L], n[L]) : 0};
 
   for (int l = 1; l < L; l++)
-    sum += blocks_bytes(plan, rank, n[l], n[l]) +
-           (l < L - 1 ? blocks_bytes(plan, rank, n[l], n[l + 1]) : 0);
-  return sum;
+    room.kept += blocks_bytes(plan, rank, n[l], n[l]) +
+                 (l < L - 1 ? blocks_bytes(plan, rank, n[l], n[l + 1]) : 0);
+  return room;
 }
 
 /* M_{l+1}' into C. */
@@ -101,4 +101,4 @@ static void chain_find(struct equilibrium *q, struct found *found)
 }
 
 const struct method by_blocks = {
-    .create = chain_create, .destroy = chain_destroy, .bytes = chain_bytes, .find = chain_find};
+    .create = chain_create, .destroy = chain_destroy, .room = chain_room, .find = chain_find};

@@ -152,9 +152,9 @@ static long updates_target_rows(const struct job *job, const struct model *m, in
          plan.block;
 }
 
-/* What tests and measures take, one after the other. */
-static double passing_bytes(const struct job *job, const struct pc_options *o,
-                            const struct grid *plan, int rank, const struct network *net)
+/* What tests and measures take for a while, one after the other. */
+static double measures_bytes(const struct job *job, const struct pc_options *o,
+                             const struct grid *plan, int rank, const struct network *net)
 {
   double test = blocks_bytes(plan, rank, net->n[net->L], TEST_BATCH);
 
@@ -168,17 +168,19 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   const struct network *net = m->net;
   struct pc_options o;
   struct grid plan;
+  struct room q = {0};
   double sum = 0;
 
   pc_options(job, &o);
-  deep_plan(m->part->size, m->net->L, m->net->n, &plan);
+  deep_plan(m->part->size, net->L, net->n, &plan);
   for (int l = 0; l <= net->L; l++)
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
-  if (o.rule == RULE_PC) sum += equilibrium_bytes(&plan, rank, &o, net->L, net->n);
-  return sum + passing_bytes(job, &o, &plan, rank, net) +
-         deep_weight_bytes(&plan, rank, net->L, net->n) +
-         deep_bytes(&plan, rank, &o, net->L, net->n) +
-         scaler_bytes(&plan, rank, &o, net->L, net->n);
+  if (o.rule == RULE_PC) q = equilibrium_room(&plan, rank, &o, net->L, net->n);
+  const struct room scaler = scaler_room(&plan, rank, &o, net->L, net->n);
+  const double measures = measures_bytes(job, &o, &plan, rank, net);
+  return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
+         deep_bytes(&plan, rank, &o, net->L, net->n) + q.kept + scaler.kept +
+         fmax(measures, fmax(q.passing, scaler.passing));
 }
 
 static double updates_operations(const struct job *job, const struct network *net, double *watching)
