@@ -17,16 +17,6 @@ void info_sweep(FILE *out, struct h5 *f, hid_t root);
 
 enum { A, B, SIDES, PATH_MOST = 64 };
 
-/* A dataset as one of the files has it. */
-struct side {
-  bool there;  /* as floating-point numbers, in one or two dimensions */
-  bool single; /* floats */
-  bool sealed; /* with a digest of its data */
-  int dims;
-  long shape[2];
-  unsigned long long digest;
-};
-
 /* The same dataset of both, and what its numbers were found to be. */
 struct pair {
   char path[PATH_MOST];
@@ -40,8 +30,6 @@ struct pairs {
   struct pair *pair; /* [count], owned */
 };
 
-/* Local. */
-struct side side_of(hid_t set);
 /* All arrays of the state that either of two open files has. Local. */
 struct pairs apart_list(struct h5 *f);
 /* Read both files, each rank its rows, a slab at a time, and check their digests: faults on rank 0,

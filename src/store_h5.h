@@ -103,6 +103,18 @@ bool seal_write(const char *name, int extents, struct extent *extent);
 /* False with a fault if the file is sealed and what the seal covers is damaged. Local. */
 bool seal_check(const char *path, bool *sealed, struct faults *faults);
 
+/* src/store_damage.c: a dataset as a file has it. */
+struct side {
+  bool there;  /* as floating-point numbers, in one or two dimensions */
+  bool single; /* floats */
+  bool sealed; /* with a digest of its data */
+  int dims;
+  long shape[2];
+  unsigned long long digest;
+};
+/* Local. */
+struct side side_of(hid_t set);
+
 /* In store_read.c: h5_open of a file that may be a state: not before its seal is checked. Local. */
 bool h5_open_state(struct h5 *f);
 
