@@ -29,8 +29,16 @@ void folder_clear(const char *folder);
 char *folder_path(const char *folder, const char *name);
 /* FOLDER/state-<presentation>.h5; caller frees. Local. */
 char *folder_state(const char *folder, long presentation);
-/* Presentations of the state files there, newest first; caller frees *list. Returns the count. */
+/* Presentations of the state files there, newest first; caller frees *list. Returns the count: 0 if
+ * there is no such folder, -1 if it cannot be listed. Local. */
 int folder_states(const char *folder, long **list);
+/* The presentation of the state file that state-last.h5 points to, else the last there is; -1:
+ * none. Local. */
+long folder_newest(const char *folder);
+/* Rename a file that is damaged to PATH.damaged, or PATH.damaged-2 and so on where that is taken.
+ * Returns the new name, which the caller frees; NULL with a fault if it cannot be renamed. Local.
+ */
+char *folder_set_aside(const char *path, struct faults *faults);
 /* Have a file, or the names in a folder, survive if the power fails. False with errno. Local. */
 bool folder_sync(const char *path);
 /* Point state-last.h5 to the state file of that presentation, atomically. Local. */

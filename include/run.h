@@ -14,7 +14,8 @@ struct run_options {
   bool resume;      /* continue the run that is there */
   const char *also; /* another folder in which a file `stop` counts; NULL: none */
   double end_time;  /* stop in time for this, seconds since the epoch; infinite: never */
-  bool quiet;       /* say everything in log.txt and nothing on the terminal */
+  bool quiet;       /* say everything in log.txt and nothing but warnings on the terminal */
+  const struct faults *warnings; /* for the log, from rank 0's caller; NULL: none */
   /* Called after each presentation with the share of the run that is done; NULL: nothing is. Ranks
    * may have different ones: it must not be collective. */
   void (*each)(void *own, double share);

@@ -111,6 +111,7 @@ bool checkpoint_read_newest(struct run *r)
   long *list = NULL;
   int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
   bool ok = false, edited = false;
+  char *newest = NULL; /* what is wrong with it */
 
   CHECK_MPI(MPI_Bcast(&states, 1, MPI_INT, 0, r->comm));
   for (int k = 0; !ok && !edited && k < states; k++) {
@@ -120,12 +121,16 @@ bool checkpoint_read_newest(struct run *r)
     char *path = folder_state(r->options->out, p);
     ok = read_state(r, path, &why);
     edited = !ok && faults_any(r->faults, r->comm);
-    if (why.text && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text);
+    log_warnings(r->log, &why);
+    if (!newest && why.text) newest = fail_text("%s", why.text);
     faults_clear(&why);
     free(path);
   }
   if (!ok && !edited && r->rank == 0)
-    faults_add(r->faults, "%s: no state file there can be resumed from", r->options->out);
+    faults_add(r->faults, "%s: no state file there can be resumed from%s%.*s", r->options->out,
+               newest ? "; the newest: " : "", newest ? (int)strcspn(newest, "\n") : 0,
+               newest ? newest : "");
+  free(newest);
   free(list);
   return !faults_any(r->faults, r->comm);
 }

@@ -288,16 +288,17 @@ static void take_up_test(struct run *r)
 }
 
 /* A table of `name` that cannot be cut back to the state is set aside, for the state is what
- * matters. */
-static void set_aside(struct run *r, const char *name, struct faults *why)
+ * matters. False with faults if that fails: nothing may be written over it. */
+static bool set_aside(struct run *r, const char *name, struct faults *why)
 {
-  char *path = folder_path(r->options->out, name), *aside = fail_text("%s.damaged", path);
+  char *path = folder_path(r->options->out, name), *aside = folder_set_aside(path, r->faults);
 
-  fprintf(stderr, "tauflow: warning: %s", why->text);
-  rename(path, aside);
+  if (aside) faults_add(why, "%s: is now %s, and begun anew", path, aside);
+  log_warnings(r->log, why);
   faults_clear(why);
   free(path);
   free(aside);
+  return aside;
 }
 
 /* Cut series and trace back to the state. */
@@ -306,15 +307,13 @@ static void continue_series(struct run *r, const char *job)
   struct faults why = {0};
 
   if (!recorder_resume(r->recorder, (long)r->done, &why)) {
-    set_aside(r, "series.h5", &why);
-    recorder_begin(r->recorder, job, r->faults);
+    if (set_aside(r, "series.h5", &why)) recorder_begin(r->recorder, job, r->faults);
   } else {
     take_up_test(r);
   }
   if (!folder_holds(r->options->out, "trace.h5")) {
     trace_begin(r->trace, job, r->faults);
-  } else if (!trace_resume(r->trace, (long)r->done, &why)) {
-    set_aside(r, "trace.h5", &why);
+  } else if (!trace_resume(r->trace, (long)r->done, &why) && set_aside(r, "trace.h5", &why)) {
     trace_begin(r->trace, job, r->faults);
   }
 }
@@ -495,6 +494,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   }
   run_begin(&r);
   r.log = log_create(r.rank == 0, options->quiet);
+  if (options->warnings) log_warnings(r.log, options->warnings);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
   if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
     status = conclude(&r);

@@ -77,7 +77,8 @@ static void survey(void *own, long member, const struct job *job, struct faults 
   const bool mine = s->options->member < 0 || s->options->member == member;
 
   if (s->options->overwrite || !mine || member_fits(folder, job, faults)) {
-    if (!s->options->overwrite && member_is_over(status))
+    const bool again = status == MEMBER_FAILED && !member_is_given_up(folder);
+    if (!s->options->overwrite && member_is_over(status) && !again)
       s->count[status]++;
     else if (mine)
       s->task[s->todo++] = member;
@@ -405,6 +406,8 @@ static int conclude(struct sweep *s)
   log_line(s->log, "%ld of %ld members: %ld done, %ld diverged, %ld failed (%.1f s of wall time)",
            over, members, s->count[MEMBER_DONE], s->count[MEMBER_DIVERGED], s->count[MEMBER_FAILED],
            MPI_Wtime() - s->began);
+  if (s->count[MEMBER_FAILED] > 0)
+    log_line(s->log, "to have members that failed tried again, start the sweep again");
   log_line(s->log, "results in %s", s->options->out);
   if (over < members) return EXIT_STOPPED;
   return s->count[MEMBER_FAILED] > 0 ? EXIT_FAULT : EXIT_DONE;
@@ -436,6 +439,15 @@ static int run_all(struct sweep *s)
   return status;
 }
 
+static void tell_failure(const char *folder)
+{
+  struct facts facts = facts_read(folder);
+  const char *why = facts_value(&facts, "message");
+
+  fprintf(stderr, "tauflow: %s: failed: %s\n", folder, why ? why : "no reason known");
+  facts_clear(&facts);
+}
+
 /* As `tauflow run` would end. */
 static int run_one(struct sweep *s)
 {
@@ -444,6 +456,7 @@ static int run_one(struct sweep *s)
 
   if (s->todo > 0) {
     status = run_member(s, s->options->member);
+    if (status == MEMBER_FAILED && s->rank == 0) tell_failure(folder);
   } else if (s->rank == 0) {
     struct facts facts = facts_read(folder);
     status = member_look(folder, &facts);

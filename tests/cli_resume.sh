@@ -88,6 +88,12 @@ same "its status" "$(value half status)" "done"
 same "its samples" "$(value half samples)" 20
 says "then it is complete" 0 'complete with 20 presentations' "$program" resume half
 half
+echo first >half/series.h5.damaged
+echo second >half/series.h5
+says "the series is damaged" 0 'warning: half/series.h5: is now half/series.h5.damaged-2, and begun anew' "$program" resume half
+same "it is set aside, beside an older one" "$(cat half/series.h5.damaged half/series.h5.damaged-2 | xargs)" "first second"
+ok "the log says so" grep -q '^warning: half/series.h5: is not an HDF5 file' half/log.txt
+half
 touch half/state-17.h5.part
 says "killed while it wrote a state file" 0 "$wanted" "$program" resume half
 ok "nothing half-written stays" test ! -e half/state-17.h5.part
