@@ -7,8 +7,10 @@
 
 /* Is there something of that name in it? Local. */
 bool folder_holds(const char *folder, const char *name);
-/* Does it hold a run (used.yml or a state file)? Local. */
+/* Does it hold a run that can go on (used.yml or a state file), or cannot be listed? Local. */
 bool folder_has_run(const char *folder);
+/* Does it hold such a run or what one leaves: series, trace, summary, log? Local. */
+bool folder_has_results(const char *folder);
 /* Can the folder be made, or written to if it is there? Makes nothing. Faults otherwise. Local. */
 bool folder_is_writable(const char *folder, struct faults *faults);
 /* Make it and its parents; faults name the part that failed. Local. */

@@ -27,9 +27,10 @@ struct run_options {
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults);
 
-/* The job in the newest state file of a folder that can be read, and the name of that file; NULL if
- * there is none. Caller frees both. Local. */
-char *checkpoint_job(const char *folder, char **state);
+/* The job of the run in a folder, and its name in messages: used.yml, or, if that is lost or cannot
+ * be read as a job (why: what is wrong with it), what the newest state file says that can be read.
+ * NULL if there is neither. Caller frees both. Local. */
+char *checkpoint_job(const char *folder, char **origin, struct faults *why);
 
 extern const struct key run_keys[], record_keys[], checkpoint_keys[];
 

@@ -306,6 +306,26 @@ static char *folder_of(const char *path)
   return folder;
 }
 
+/* Of a run to be resumed: where its used.yml is of no use, a state file may do. */
+static char *find_resumed(const char *folder, char **origin, struct faults *faults)
+{
+  struct faults why = {0};
+  char *from, *text = checkpoint_job(folder, &from, &why);
+
+  if (text && why.count > 0)
+    fprintf(stderr, "tauflow: warning: %.*s; the keys are taken from %s\n",
+            (int)strcspn(why.text, "\n"), why.text, from);
+  else if (!text)
+    faults_add(faults, "%.*s; nor is there a state file that can be read",
+               (int)strcspn(why.text, "\n"), why.text);
+  if (text) {
+    free(*origin);
+    *origin = from;
+  }
+  faults_clear(&why);
+  return text;
+}
+
 /* The text of the job and its name in messages, on rank 0. */
 static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, struct faults *faults)
 {
@@ -335,19 +355,8 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     faults_add(faults, "%s: holds no sweep to gather", cli->subject);
     return NULL;
   }
-  char *text = NULL;
-  if (cli->command == RESUME && !folder_holds(cli->subject, "used.yml")) {
-    char *state;
-    text = checkpoint_job(cli->subject, &state);
-    if (text) {
-      free(*origin);
-      *origin = fail_text("%s:/job", state);
-      fprintf(stderr, "tauflow: warning: %s/used.yml is missing: its keys are taken from %s\n",
-              cli->subject, state);
-    }
-    free(state);
-  }
-  return text ? text : folder_read_text(*origin, faults);
+  return cli->command == RESUME ? find_resumed(cli->subject, origin, faults)
+                                : folder_read_text(*origin, faults);
 }
 
 /* A sweep is not to be taken for a run, nor a run for a sweep. */

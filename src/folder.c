@@ -83,6 +83,15 @@ bool folder_has_run(const char *folder)
   return states != 0 || folder_holds(folder, "used.yml");
 }
 
+bool folder_has_results(const char *folder)
+{
+  static const char *const names[] = {"series.h5", "trace.h5", "summary.yml", "log.txt"};
+
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+    if (folder_holds(folder, names[k])) return true;
+  return folder_has_run(folder);
+}
+
 bool folder_is_writable(const char *folder, struct faults *faults)
 {
   char *path = fail_text("%s", folder);

@@ -89,15 +89,10 @@ enum member_status member_look(const char *folder, const struct facts *facts)
 bool member_fits(const char *folder, const struct job *job, struct faults *faults)
 {
   struct faults own = {0};
-  const bool lost = !folder_holds(folder, "used.yml"); /* then its states may tell */
-  char *path = NULL, *there = lost ? checkpoint_job(folder, &path) : NULL;
+  char *path = NULL, *there = checkpoint_job(folder, &path, &own), *used = job_used(job);
   const char *key = NULL;
 
-  if (lost && !there) return true;
-  if (!lost) path = folder_path(folder, "used.yml");
-  if (!lost) there = folder_read_text(path, &own);
-  char *used = job_used(job);
-
+  faults_clear(&own);
   if (there && strcmp(there, used) != 0) {
     struct job *other = job_parse(there, path, folder, 0, NULL, &own);
     if (own.count == 0) key = job_difference(job, other, KEY_FORMAL);

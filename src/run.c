@@ -335,6 +335,7 @@ static bool open_folder(struct run *r)
       trace_begin(r->trace, text, r->faults);
     } else {
       continue_series(r, text);
+      checkpoint_keep_used(r);
     }
     folder_write_text(used, text, r->faults);
     free(text);
@@ -416,6 +417,11 @@ static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct fa
                  "%s: holds a run already; add --overwrite, or continue it with "
                  "`tauflow resume %s`",
                  o->out, o->out);
+    else if (folder_has_results(o->out) && !o->overwrite)
+      faults_add(faults,
+                 "%s: holds what a run left, but no state to go on from; add --overwrite, which "
+                 "removes it, or choose another --out",
+                 o->out);
     else
       folder_is_writable(o->out, faults);
   }

@@ -54,6 +54,9 @@ struct run {
 void checkpoint_write(struct run *r, double t);
 /* Take up the newest state file that is intact; false with faults if there is none. Collective. */
 bool checkpoint_read_newest(struct run *r);
+/* Set aside a used.yml that is no job, before another is written: it may hold somebody's edits.
+ * Local. */
+void checkpoint_keep_used(struct run *r);
 /* Abort if any rank has faults: a file that cannot be written is a fault of the machine by now, not
  * of the job. Collective. */
 void run_insist(struct run *r);

@@ -87,6 +87,16 @@ static void survey(void *own, long member, const struct job *job, struct faults 
   free(folder);
 }
 
+/* One that is no sweep: a sweep has its states in its members' folders. */
+static bool holds_a_run(const char *folder)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  free(list);
+  return states > 0 || folder_holds(folder, "series.h5") || folder_holds(folder, "trace.h5");
+}
+
 static void check_ranks(struct sweep *s, int size)
 {
   const int k = s->options->ranks_per_member;
@@ -98,7 +108,7 @@ static void check_ranks(struct sweep *s, int size)
   if (s->options->member >= job_members(s->job))
     faults_add(s->faults, "--member %ld: the sweep has members 0 to %ld", s->options->member,
                job_members(s->job) - 1);
-  if (s->options->member < 0 && folder_holds(s->options->out, "series.h5"))
+  if (holds_a_run(s->options->out))
     faults_add(s->faults, "%s: holds a run that is no sweep; choose another --out",
                s->options->out);
 }

@@ -71,7 +71,7 @@ same "what was refused wrote nothing" "$(find half -printf '%p %s\n' | sort)" "$
 # --- files that are lost ---
 half
 rm half/used.yml
-says "used.yml is lost" 0 'warning: half/used.yml is missing: its keys are taken from half/state-10' \
+says "used.yml is lost" 0 'warning: half/used.yml: No such file or directory; the keys are taken from half/state-10.h5:/job' \
   "$program" resume half
 same "used.yml is lost: the end" "$(value half state_fingerprint)" "$wanted"
 ok "used.yml is there again" cmp half/used.yml whole/used.yml
@@ -80,6 +80,39 @@ cp whole/state-20.h5 half/
 truncate -s 3000 half/state-20.h5
 rm half/used.yml
 says "used.yml is lost, and the newest state damaged" 0 "$wanted" "${on[@]}" 2 "$program" resume half
+# garbled WHAT PATTERN: half/used.yml, which is no job, is set aside, and the state's keys are taken.
+garbled() {
+  cp half/used.yml garbled.yml
+  says "used.yml $1" 0 "warning: .*$2.*; the keys are taken from half/state-10.h5:/job" "$program" resume half
+  same "used.yml $1: the end" "$(value half state_fingerprint)" "$wanted"
+  ok "used.yml $1: it is there again" cmp half/used.yml whole/used.yml
+  ok "used.yml $1: what it was is kept" cmp half/used.yml.damaged garbled.yml
+}
+half
+: >half/used.yml
+garbled "is empty" "half/used.yml: is cut short: it has 0 of [0-9]+ bytes"
+half
+head -c 300 /dev/zero >half/used.yml
+garbled "is full of zeros" "half/used.yml: holds a zero byte"
+half
+head -c 1000 whole/state-10.h5 | tr -d '\0' >half/used.yml
+garbled "is of random bytes" "not valid YAML: .*half/used.yml:1"
+for bytes in 40 400 1000; do
+  half
+  truncate -s $bytes half/used.yml
+  garbled "is cut to $bytes bytes" "half/used.yml: is cut short: it has $bytes of"
+done
+half
+sed -i 's/tau_pot: 10$/tau_pot: 1O/' half/used.yml
+cp half/used.yml garbled.yml
+says "used.yml with a slip" 0 'warning: kp.tau_pot = 1O: must be a .*used.yml:[0-9]+\); the keys are taken' "${on[@]}" 2 "$program" resume half
+same "used.yml with a slip: the end" "$(value half state_fingerprint)" "$wanted"
+ok "used.yml with a slip is kept" cmp half/used.yml.damaged garbled.yml
+half
+rm half/state-*.h5
+echo "kp: {" >half/used.yml
+says "used.yml is garbled, and there is no state" 2 '^tauflow: .*half/used.yml.*; nor is there a state file' "$program" resume half
+same "one message" "$(wc -l <said.txt)" 1
 half
 sed 's/^status: done/status: stopped/; s/^samples: 20/samples: 10/' whole/summary.yml >half/summary.yml
 cp whole/state-20.h5 half/
@@ -99,4 +132,17 @@ says "killed while it wrote a state file" 0 "$wanted" "$program" resume half
 ok "nothing half-written stays" test ! -e half/state-17.h5.part
 rm half/used.yml half/state-*.h5
 says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
+
+# --- what a run left is not removed unasked ---
+for file in series.h5 trace.h5 summary.yml log.txt; do
+  mkdir left
+  echo kept >left/$file
+  says "$file of a run is there" 2 '^tauflow: left: holds what a run left, .*add --overwrite' "$program" run small.yml --out left
+  same "$file of a run is there: nothing is written" "$(cat left/*)" kept
+  says "$file of a run is removed" 0 "$wanted" "$program" run small.yml --out left --overwrite
+  rm -r left
+done
+mkdir left
+cp small.yml left/job.yml
+says "a folder with a job" 0 "$wanted" "$program" run left/job.yml --out left --set data.path="$PWD/own.h5"
 finish

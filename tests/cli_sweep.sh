@@ -235,6 +235,11 @@ for ranks in 1 2; do
   alike "all states are damaged" unhurt hurt
   rm -r damaged
 done
+wound
+: >$member/used.yml
+says "used.yml of a member is empty" 0 '1 to run' "$program" "${short[@]}"
+ok "its states tell" grep -q '^resumed at presentation 300' $member/log.txt
+alike "used.yml of a member is empty" unhurt hurt
 # A link to nowhere stands for a file server that is away.
 wound
 mv $member/state-300.h5 away.h5
@@ -290,6 +295,9 @@ refused 'no: holds no sweep' --gather no
 refused 'again: holds a run that is no sweep' --gather again
 refused 'again/used.yml: has no section `sweep`' again/used.yml --out no
 refused 'again: holds a run that is no sweep' small.yml --out again
+mkdir states
+cp again/state-600.h5 states
+refused 'states: holds a run that is no sweep' small.yml --out states
 says "members with faults" 2 '6 of 12 members have faults' "$program" sweep small.yml --out no \
   --set sweep.seeds='[1]' --set sweep.kp.tau_pot='[1 s]' --set sweep.network.widths='[[64, 10]]' \
   --set sweep.present.duration='[10 ms, 20 ms]' --set sweep.present.ramp='[1 ms, 2 ms, 3 ms, 25 ms, 30 ms, 40 ms]'
