@@ -20,8 +20,9 @@ bool folder_make(const char *folder, struct faults *faults);
  * with a fault if another is there. Local. */
 int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
-/* Take away the file `stop`, by which a run is asked to stop. Local. */
-void folder_take_stop(const char *folder);
+/* Take away the file `stop`, by which a run is asked to stop. Was there one? A fault if it cannot be
+ * taken away. Local. */
+bool folder_take_stop(const char *folder, struct faults *faults);
 /* Remove state files that were never published: of a process that was killed meanwhile. Local. */
 void folder_clear_parts(const char *folder);
 /* Remove the files a run makes, and no others. Local. */

@@ -163,9 +163,16 @@ static void forget(const char *folder, const char *name)
   free(path);
 }
 
-void folder_take_stop(const char *folder)
+bool folder_take_stop(const char *folder, struct faults *faults)
 {
-  forget(folder, "stop");
+  char *path = folder_path(folder, "stop");
+  const bool taken = remove(path) == 0;
+
+  if (!taken && errno != ENOENT)
+    faults_add(faults, "%s: cannot be removed, and would stop what runs here next: %s", path,
+               strerror(errno));
+  free(path);
+  return taken;
 }
 
 void folder_clear_parts(const char *folder)

@@ -374,6 +374,21 @@ static void announce(struct run *r)
   if (r->options->resume) log_line(r->log, "resumed at presentation %ld", (long)r->done);
 }
 
+/* The run that ends has obeyed the file `stop`: the next one is not to. */
+static void take_stop(struct run *r)
+{
+  const char *out = r->options->out;
+  struct faults why = {0};
+
+  if (r->rank != 0) return;
+  if (folder_take_stop(out, &why))
+    log_line(r->log, "the file %s/stop is obeyed and removed", out);
+  else if (r->stopped_by && strcmp(r->stopped_by, "file") == 0 && r->options->also)
+    log_line(r->log, "the file %s/stop is obeyed", r->options->also);
+  log_warnings(r->log, &why);
+  faults_clear(&why);
+}
+
 /* t: the simulated time of the state, which in a run that diverged is inside a presentation. */
 static int finish(struct run *r, enum outcome outcome, double t)
 {
@@ -384,7 +399,7 @@ static int finish(struct run *r, enum outcome outcome, double t)
   if (complete || outcome == DIVERGED) r->stopped_by = NULL;
   if (outcome == ADVANCED && complete) test(r);
   checkpoint_write(r, t);
-  if (r->stopped_by && r->rank == 0) folder_take_stop(r->options->out);
+  take_stop(r);
   write_summary(r, t);
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
 }
@@ -472,6 +487,7 @@ static int conclude(struct run *r)
     r->first = r->done;
     return open_folder(r) ? finish(r, r->diverged ? DIVERGED : ADVANCED, r->t_read) : EXIT_MISTAKE;
   }
+  take_stop(r);
   log_line(r->log, "%s: %s %ld presentations; nothing to do", r->options->out,
            r->diverged ? "diverged after" : "complete with", (long)r->done);
   return r->diverged ? EXIT_DIVERGED : EXIT_DONE;

@@ -423,6 +423,17 @@ static int conclude(struct sweep *s)
   return s->count[MEMBER_FAILED] > 0 ? EXIT_FAULT : EXIT_DONE;
 }
 
+/* No member runs any more: all have seen the file `stop`, if there is one. */
+static void take_stop(struct sweep *s)
+{
+  struct faults why = {0};
+
+  if (folder_take_stop(s->options->out, &why))
+    log_line(s->log, "the file %s/stop is obeyed and removed", s->options->out);
+  log_warnings(s->log, &why);
+  faults_clear(&why);
+}
+
 static int run_all(struct sweep *s)
 {
   int status = EXIT_DONE;
@@ -435,7 +446,7 @@ static int run_all(struct sweep *s)
   work(s);
   wait_for_all(s);
   if (s->rank == 0) {
-    folder_take_stop(s->options->out);
+    take_stop(s);
     look(s);
     gather(s);
     write_summary(s);

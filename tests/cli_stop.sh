@@ -94,7 +94,19 @@ touch file/stop
 status=0
 wait "$run" || status=$?
 same "the file stop is taken away" "$([ -e file/stop ] && echo there)" ""
+ok "and that is said" grep -q '^the file file/stop is obeyed and removed$' file.txt
 stopped "the file stop" file file "$status"
+# One that was put there when nothing ran stops the next run, once.
+same "a rest to do" "$("$program" resume file --set present.samples=12500 --max-wall 1e-9 >rest.txt; echo $?)" 3
+begun_with=$(readlink file/state-last.h5)
+touch file/stop
+says "a file stop before resume" 3 '^the file file/stop is obeyed and removed$' "${on[@]}" 2 "$program" resume file
+same "a file stop before resume: stopped_by" "$(value file stopped_by)" file
+[ "$(readlink file/state-last.h5)" != "$begun_with" ] || fail "a file stop before resume: not one presentation"
+says "and not again" 0 '^done after 12500' "$program" resume file
+touch file/stop
+says "a file stop of a finished run" 0 '^the file file/stop is obeyed and removed$' "$program" resume file
+same "it is taken away" "$([ -e file/stop ] && echo there)" ""
 
 # --- time ---
 long=(--set present.samples=100000000 --set evaluate.every=0)

@@ -95,9 +95,31 @@ status=0
 wait "$sweep" || status=$?
 same "a file stop in the sweep's folder: exit status" "$status" 3
 ok "it is taken away" test ! -e byfile/stop
+ok "and that is said" grep -q '^the file byfile/stop is obeyed and removed$' byfile.txt
 ok "members are left" grep -q '^left: [1-9]' byfile/summary.yml
 says "and goes on" 0 '^12 of 12 members' "${on[@]}" 2 "$program" sweep small.yml --out byfile
 alike "after a file stop" one byfile
+
+# Members that would not end by themselves, in three groups; the file goes when all have stopped.
+endless=(sweep small.yml --out endless --set present.samples=100000000 --set sweep.kp.tau_pot='[10 s]')
+"${on[@]}" 3 "$program" "${endless[@]}" >endless.txt 2>&1 &
+sweep=$!
+for member in 0 1 2; do until_there endless/member-0000$member/state-last.h5 || true; done
+touch endless/stop
+status=0
+wait "$sweep" || status=$?
+same "a file stop, three groups: exit status" "$status" 3
+same "all members are stopped by it" "$(grep -l '^stopped_by: file' endless/member-0000?/summary.yml | wc -l)" 3
+same "and say so" "$(grep -l '^the file endless/stop is obeyed$' endless/member-0000?/log.txt | wc -l)" 3
+ok "it is taken away" test ! -e endless/stop
+# One that lies there when the sweep begins.
+touch endless/stop
+says "a file stop before a sweep" 3 '^the file endless/stop is obeyed and removed$' "${on[@]}" 2 "$program" "${endless[@]}"
+ok "it is taken away" test ! -e endless/stop
+touch endless/stop
+says "a member by itself obeys it" 3 '^the file endless/stop is obeyed$' "$program" "${endless[@]}" --member 1
+ok "and leaves it to the others" test -e endless/stop
+
 # --- members by themselves ---
 for member in $(seq 0 11); do
   "$program" sweep small.yml --out array --member "$member" >array-"$member".txt 2>&1 &
