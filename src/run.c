@@ -291,14 +291,16 @@ static void take_up_test(struct run *r)
  * matters. False with faults if that fails: nothing may be written over it. */
 static bool set_aside(struct run *r, const char *name, struct faults *why)
 {
-  char *path = folder_path(r->options->out, name), *aside = folder_set_aside(path, r->faults);
+  const bool there = folder_holds(r->options->out, name);
+  char *path = folder_path(r->options->out, name);
+  char *aside = there ? folder_set_aside(path, r->faults) : NULL;
 
   if (aside) faults_add(why, "%s: is now %s, and begun anew", path, aside);
   log_warnings(r->log, why);
   faults_clear(why);
   free(path);
   free(aside);
-  return aside;
+  return aside || !there;
 }
 
 /* Cut series and trace back to the state. */
