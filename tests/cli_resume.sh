@@ -47,7 +47,17 @@ done
 half
 says "the name that it got" 0 '^done' "$program" resume half --set name=other --set "data.path=$PWD/moved.h5"
 same "the name that it got" "$(value half name)" other
-mv moved.h5 own.h5
+half
+mkdir -p below/deep
+mv moved.h5 below
+cp -a half below/deep
+says "a path on the command line is meant from here" 0 "$wanted" "$program" resume below/deep/half --set data.path=below/moved.h5
+half
+(cd below && "$program" resume ../half --set data.path=moved.h5) >said.txt 2>&1 || true
+ok "from there" grep -q "$wanted" said.txt
+says "so it is with run" 0 "$wanted" "$program" run below/deep/half/used.yml --out ran --set data.path=below/moved.h5
+says "and with sweep" 0 '^1 of 1 members: 1 done' "$program" sweep below/deep/half/used.yml --out swept --set 'sweep.data.path=[below/moved.h5]'
+mv below/moved.h5 own.h5
 
 # --- those that may not ---
 half
