@@ -480,6 +480,19 @@ static void run_end(struct run *r)
   code_run_free(&r->code);
 }
 
+/* A run cannot be made shorter than it is. A fault tells. */
+static bool is_too_long(struct run *r)
+{
+  const char *key = solver_length_key(r->job);
+
+  if (r->diverged || r->done <= (double)r->samples) return false;
+  if (r->rank == 0)
+    faults_add(r->faults,
+               "%s = %ld: %s has %ld presentations already, and none can be taken back (%s)", key,
+               r->samples, r->options->out, (long)r->done, job_place(r->job, key));
+  return true;
+}
+
 /* Of a run with nothing left to present: say so, or, if the process died between its last state
  * file and its summary, write that. */
 static int conclude(struct run *r)
@@ -520,6 +533,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   r.log = log_create(r.rank == 0, options->quiet);
   if (options->warnings) log_warnings(r.log, options->warnings);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
+  if (options->resume && is_too_long(&r)) goto out;
   if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
     status = conclude(&r);
     goto out;

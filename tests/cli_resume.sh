@@ -68,6 +68,15 @@ while read -r key; do
   same "$key: one message" "$(wc -l <said.txt)" 1
 done < <(grep -v ' yes *$' keys.txt | tr -d ' ' | shuf -n 12 --random-source=<(yes))
 says "a sweep" 2 '^tauflow: --set sweep.seeds=0..3: ' "$program" resume half --set sweep.seeds=0..3
+cp -a whole ended
+for ranks in 1 2; do
+  says "a finished run is made shorter, on $ranks" 2 \
+    '^tauflow: present.samples = 7: ended has 20 presentations already, and none can be taken back \(--set\)$' \
+    "${on[@]}" $ranks "$program" resume ended --set present.samples=7
+  same "one message" "$(grep -c '^tauflow: ' said.txt)" 1
+done
+says "a run is made shorter than it is" 2 '^tauflow: present.samples = 9: half has 10' "$program" resume half --set present.samples=9
+ok "nothing is written" diff -r whole ended
 says "an unknown key" 2 'did you mean present.samples' "$program" resume half --set present.sample=5
 sed -i 's/tau_pot: 10$/tau_pot: 5/' half/used.yml
 says "an edited used.yml" 2 \
