@@ -7,7 +7,6 @@
 #include "wishes.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct key run_keys[] = {
     {"name", KEY_TEXT, KEY_FORMAL, "", 0, 0, false, NULL, "",
@@ -30,16 +29,6 @@ const struct key record_keys[] = {
 
 enum { WINDOW = 1000 };          /* presentations */
 static const double BOUND = 1e6; /* |W| over its start beyond which a run has diverged */
-
-/* Seconds since the epoch. For durations there is MPI_Wtime: it does not jump when the machine's
- * clock is set. */
-static double time_of_day(void)
-{
-  struct timespec now;
-
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static double time_of(const struct run *r)
 {
@@ -126,7 +115,7 @@ static void collect_wishes(struct run *r, double *wish)
   if (r->rank != 0) return;
   const double now = MPI_Wtime();
   wish[BY_FILE] = finds_stop_file(r, now);
-  wish[BY_TIME] = time_of_day() > r->options->end_time;
+  wish[BY_TIME] = wishes_now() > r->options->end_time;
   if (r->save_every > 0 && now - r->saved > r->save_every) wish[SAVE] = 1;
 }
 

@@ -329,7 +329,7 @@ static void wait_for_all(struct sweep *s)
 /* May the group begin another task? */
 static bool goes_on(struct sweep *s)
 {
-  int yes = s->in_group == 0 && !s->stopped && (double)time(NULL) < s->options->end_time &&
+  int yes = s->in_group == 0 && !s->stopped && wishes_now() < s->options->end_time &&
             !wishes_stop() && !folder_holds(s->options->out, "stop");
 
   CHECK_MPI(MPI_Bcast(&yes, 1, MPI_INT, 0, s->group));

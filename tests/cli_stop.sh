@@ -115,6 +115,14 @@ status=0
 same "--max-wall: exit status" "$status" 3
 same "--max-wall: stopped_by" "$(value wall stopped_by)" time
 
+# Begun late in a second of the clock, it still gets all of its time.
+for _ in 1 2 3; do
+  until [ "$(date +%N | head -c 1)" = 5 ]; do sleep 0.02; done
+  "$program" run small.yml --out brief --overwrite --max-wall 0.6 "${long[@]}" >brief.txt || status=$?
+  awk -v wall="$(value brief wall_s)" 'BEGIN { exit !(wall >= 0.4 && wall < 5) }' ||
+    fail "--max-wall 0.6: it ran for $(value brief wall_s) s"
+done
+
 # A squeue that says how much is left stands in for SLURM's (cli_slurm.sh asks the real one).
 mkdir bin
 printf '#!/bin/sh\n[ "$*" = "-h -j 17 -o %%L" ] && echo 1:01\n' >bin/squeue
