@@ -199,16 +199,18 @@ void info_job(FILE *out, const char *text)
   }
 }
 
-static void print_state(FILE *out, struct h5 *f)
+static void print_state(FILE *out, struct h5 *f, hid_t root)
 {
   struct state_header head;
+  long version = 0;
 
   if (h5_read_header(f, &head)) {
+    h5_get(root, "version", H5T_NATIVE_LONG, 0, &version);
     if (head.resumable)
       fprintf(out,
-              "%s: a tauflow state file, version %d\n"
+              "%s: a tauflow state file, version %ld\n"
               "t = %.17g s, after %ld presentations, status %s\n",
-              f->path, STATE_VERSION, head.t, head.presentation, head.status);
+              f->path, version, head.t, head.presentation, head.status);
     else
       fprintf(out, "%s: weights to start from, not written by tauflow\n", f->path);
     fprintf(out, "network widths");
@@ -253,7 +255,7 @@ int info_print(FILE *out, const char *path, struct faults *faults)
     else if (format && strcmp(format, "tauflow-sweep") == 0)
       info_sweep(out, &f, root);
     else
-      print_state(out, &f);
+      print_state(out, &f, root);
     free(format);
     H5Gclose(root);
   }
