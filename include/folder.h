@@ -11,6 +11,8 @@ bool folder_holds(const char *folder, const char *name);
 bool folder_has_run(const char *folder);
 /* Does it hold such a run or what one leaves: series, trace, summary, log? Local. */
 bool folder_has_results(const char *folder);
+/* Does it hold a sweep: its file, or members? Local. */
+bool folder_has_sweep(const char *folder);
 /* Can the folder be made, or written to if it is there? Makes nothing. Faults otherwise. Local. */
 bool folder_is_writable(const char *folder, struct faults *faults);
 /* Make it and its parents; faults name the part that failed. Local. */

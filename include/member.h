@@ -7,6 +7,7 @@
 #define TAUFLOW_MEMBER_H
 
 #include "run.h"
+#include "summary.h"
 
 enum member_status {
   MEMBER_WAITING, /* not begun */
@@ -27,17 +28,7 @@ bool member_is_over(enum member_status status);
 /* OUT/member-<number>; caller frees. Local. */
 char *member_folder(const char *out, long member);
 
-/* The lines of a summary.yml. */
-struct facts {
-  int count;
-  char **name, **value; /* [count], owned */
-};
-/* Empty if there is no summary. Local. */
-struct facts facts_read(const char *folder);
-void facts_clear(struct facts *facts);
-/* NULL: no such line. */
-const char *facts_value(const struct facts *facts, const char *name);
-/* The status in it; without a summary, whether the folder holds anything of a run. Local. */
+/* The status in its summary; without one, whether the folder holds anything of a run. Local. */
 enum member_status member_look(const char *folder, const struct facts *facts);
 
 /* Does the run in the folder, if there is one, have the keys of this job? Faults otherwise.

@@ -42,7 +42,7 @@ static const struct {
     {"sweep", SWEEP, "a job file", SET | OUT | START | WALL | OVERWRITE | GROUP | MEMBER | GATHER},
     {"check", CHECK_JOB, "a job file",
      SET | OUT | START | WALL | OVERWRITE | RANKS | STEPS | MACHINE},
-    {"info", INFO, "an HDF5 file", DIFF},
+    {"info", INFO, "an HDF5 file or the folder of a run", DIFF},
     {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
     {"bench", BENCH, NULL, SET | OUT | WALL | QUICK},
     {"keys", KEYS, NULL, MARKDOWN},
@@ -64,6 +64,7 @@ void cli_print_help(void)
        "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
        "  tauflow evaluate STATE     accuracy and loss of a state file\n"
        "  tauflow info FILE.h5       what a state, series or sweep file holds\n"
+       "  tauflow info DIR           how a run ended, and its newest intact state\n"
        "  tauflow info --diff A B    how two runs, or state files, differ\n"
        "  tauflow bench              kernels and messages against what this machine can do\n"
        "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"

@@ -92,6 +92,19 @@ bool folder_has_results(const char *folder)
   return folder_has_run(folder);
 }
 
+bool folder_has_sweep(const char *folder)
+{
+  DIR *dir = opendir(folder);
+  const struct dirent *entry;
+  bool has = folder_holds(folder, "sweep.h5");
+
+  while (!has && dir && (entry = readdir(dir)))
+    has = strncmp(entry->d_name, "member-", 7) == 0 && entry->d_name[7] &&
+          strspn(entry->d_name + 7, "0123456789") == strlen(entry->d_name + 7);
+  if (dir) closedir(dir);
+  return has;
+}
+
 bool folder_is_writable(const char *folder, struct faults *faults)
 {
   char *path = fail_text("%s", folder);

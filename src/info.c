@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What is asked of every number of a dataset. */
 struct range {
@@ -244,9 +245,12 @@ static void print_series(FILE *out, struct h5 *f, hid_t root)
 int info_print(FILE *out, const char *path, struct faults *faults)
 {
   struct h5 f = h5_new(path, faults);
+  struct stat info;
   int before = faults->count;
 
-  if (h5_open_state(&f)) {
+  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    info_folder(out, path, faults);
+  } else if (h5_open_state(&f)) {
     hid_t root = H5Gopen2(f.file, "/", H5P_DEFAULT);
     char *format = h5_get_text(root, "format");
 

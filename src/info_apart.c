@@ -227,7 +227,7 @@ static void print_family(FILE *out, const struct pairs *pairs, int first)
             relative(all.apart, all.most));
 }
 
-void apart_print(FILE *out, const struct pairs *pairs)
+void apart_print(FILE *out, const struct pairs *pairs, bool same_notes)
 {
   bool same = true;
 
@@ -239,5 +239,7 @@ void apart_print(FILE *out, const struct pairs *pairs)
   }
   fprintf(out, "all layers\n");
   for (int k = 0; k < pairs->count; k++) print_family(out, pairs, k);
-  if (same) fprintf(out, "the states are equal\n");
+  if (same)
+    fprintf(out, same_notes ? "the states are equal\n"
+                            : "the arrays are equal, the attributes of /solver are not\n");
 }
