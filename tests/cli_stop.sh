@@ -88,6 +88,49 @@ status=0
 wait "$run" || status=$?
 stopped "SIGTERM to one rank of three" one signal "$status"
 
+# TERM to mpiexec itself: it returns 1, but the ranks have stopped as they should.
+launch mpiexec "${on[@]}" 2 "$program"
+kill -TERM "$run"
+status=0
+wait "$run" || status=$?
+same "SIGTERM to mpiexec: exit status" "$((status == 1 || status == 3))" 1
+stopped "SIGTERM to mpiexec" mpiexec signal 3
+
+# --- the batch script judges by the summary (cli_slurm.sh has a SLURM; here an srun stands in) ---
+mkdir slurm
+cat >slurm/srun <<END
+#!/usr/bin/env bash
+[ "\$1 \$2" = "--mpi=pmix --kill-on-bad-exit=1" ] || exit 9
+shift 2
+echo \$\$ >srun.pid
+exec ${on[*]} \$SLURM_NTASKS "\$@"
+END
+printf '#!/bin/sh\necho "$@" >>scontrol.txt\n' >slurm/scontrol
+chmod +x slurm/*
+# batch WHAT STATUS REQUEUES COMMAND: the script, to which COMMAND is done when the run is under way.
+batch() {
+  local status=0 script
+  rm -rf srun.pid scontrol.txt batch-log.txt
+  touch scontrol.txt
+  find batch -name log.txt -delete 2>/dev/null || true
+  PATH="$PWD/slurm:$PATH" TAUFLOW=$program SLURM_JOB_ID=17 SLURM_NTASKS=2 \
+    bash "$source/slurm/run.sbatch" small.yml --out batch --set present.samples=1000000 >batch.txt 2>&1 &
+  script=$!
+  until_there batch/log.txt && sleep 0.3
+  eval "$4"
+  wait "$script" || status=$?
+  same "$1: exit status" "$status" "$2"
+  same "$1: requeued" "$(grep -c 'requeue 17' scontrol.txt)" "$3"
+}
+# shellcheck disable=SC2016
+batch "the limit is near" 3 1 'kill -USR1 $script'
+# shellcheck disable=SC2016
+batch "the limit is near, and TERM comes to mpiexec" 3 1 'kill -USR1 $script; kill -TERM $(<srun.pid)'
+# shellcheck disable=SC2016
+batch "TERM to mpiexec alone" 3 0 'kill -TERM $(<srun.pid)'
+# shellcheck disable=SC2016
+batch "a rank is killed" 137 0 'kill -KILL "$(pgrep -f -- "^$program resume batch" | head -n 1)"'
+
 # --- a file ---
 launch file "$program"
 touch file/stop

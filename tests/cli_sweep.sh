@@ -278,7 +278,7 @@ ok "it goes on from there" grep -q '^resumed at presentation 300' $member/log.tx
 alike "when it can be read again" unhurt hurt
 # Root may read anything, unless it gives that power away.
 lesser=()
-[ "$(id -u)" -ne 0 ] || lesser=(setpriv --bounding-set -dac_override,-dac_read_search --inh-caps -dac_override,-dac_read_search)
+[ "$(id -u)" -ne 0 ] || lesser=(setpriv --bounding-set "-dac_override,-dac_read_search" --inh-caps "-dac_override,-dac_read_search")
 wound
 chmod 000 $member/state-*.h5
 if "${lesser[@]}" true 2>/dev/null && ! "${lesser[@]}" cat $member/state-300.h5 >/dev/null 2>&1; then
