@@ -4,6 +4,7 @@
 #include "folder.h"
 #include "run.h"
 #include "session.h"
+#include "share.h"
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -277,20 +278,6 @@ void cli_free(struct cli *cli)
   free(cli->subject_list);
 }
 
-/* From rank 0 to all; NULL stays NULL. Caller frees. */
-static char *share_text(char *text, MPI_Comm comm)
-{
-  long length = text ? (long)strlen(text) : -1;
-  int rank;
-
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  CHECK_MPI(MPI_Bcast(&length, 1, MPI_LONG, 0, comm));
-  if (length < 0) return NULL;
-  if (rank != 0) text = fail_alloc((size_t)length + 1, 1);
-  CHECK_MPI(MPI_Bcast(text, (int)length, MPI_CHAR, 0, comm));
-  return text;
-}
-
 static char *absolute(const char *path)
 {
   char here[PATH_MAX];
@@ -338,7 +325,7 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     char *text = NULL;
     *origin = fail_text("%s:/job", cli->subject);
     if (!store_read_header(comm, cli->subject, &head, faults)) return NULL;
-    if (head.job)
+    if (head.job && rank == 0)
       text = fail_text("%s", head.job);
     else if (rank == 0)
       faults_add(faults, "%s: holds no job to evaluate with; run one with --start", cli->subject);

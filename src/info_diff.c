@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "info_parts.h"
 #include "job.h"
+#include "share.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -212,21 +213,11 @@ static void judge(struct diff *d, const char *const *word)
   }
 }
 
-static char *share_path(char *path, int rank, MPI_Comm comm)
-{
-  int length = path ? (int)strlen(path) : 0;
-
-  CHECK_MPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
-  if (rank != 0) path = fail_alloc((size_t)length + 1, 1);
-  CHECK_MPI(MPI_Bcast(path, length, MPI_CHAR, 0, comm));
-  return path;
-}
-
 static void share(struct diff *d)
 {
   struct pairs *p = &d->pairs;
 
-  for (int k = 0; k < SIDES; k++) d->path[k] = share_path(d->path[k], d->rank, d->comm);
+  for (int k = 0; k < SIDES; k++) d->path[k] = share_text(d->path[k], d->comm);
   CHECK_MPI(MPI_Bcast(&d->same_widths, 1, MPI_C_BOOL, 0, d->comm));
   CHECK_MPI(MPI_Bcast(&p->count, 1, MPI_INT, 0, d->comm));
   if (d->rank != 0) p->pair = fail_alloc((size_t)p->count + 1, sizeof *p->pair);
