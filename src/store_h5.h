@@ -15,7 +15,9 @@ enum {
   STATE_SEALED = 2,
   SERIES_VERSION = 1,
   SWEEP_VERSION = 1,
-  LAYERS_MOST = 100000
+  LAYERS_MOST = 100000,
+  DEFLATE_MOST =
+      1100 /* how many bytes one of a compressed dataset may stand for: the limit is 1032 */
 };
 #define WIDTH_MOST (1L << 40)
 
@@ -75,7 +77,7 @@ void h5_put_job(struct h5 *f, const char *text);
 
 /* The bytes that the shape of a dataset claims. Local. */
 double h5_claimed(hid_t set);
-/* Can the file hold them: what it stores of this dataset, or 1100 times that where it is
+/* Can the file hold them: what it stores of this dataset, or DEFLATE_MOST times that where it is
  * compressed? False if they are in other files. Asked before anything is done by a claimed shape.
  * grows: the last rows may be missing, as a crash leaves a series; up to 16 MiB. Local. */
 bool h5_holds(hid_t set, bool grows);

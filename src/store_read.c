@@ -92,7 +92,7 @@ static void judge_widths(struct h5 *f, const struct state_header *head)
   for (int l = 0; l < head->layers; l++)
     weights += (double)head->widths[l] * (double)head->widths[l + 1];
   H5Fget_filesize(f->file, &size);
-  if (4 * weights > 1100 * (double)size)
+  if (4 * weights > DEFLATE_MOST * (double)size)
     faults_add(f->faults,
                "%s: the widths in /network claim %.4g weights: more than its %llu bytes "
                "can hold",
