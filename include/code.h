@@ -35,6 +35,8 @@ const struct code_run *code_enter(const struct code_run *run);
 /* All facts; count receives their number. `written`, the last one, is the time of the call, and
  * without a run those of runs are left out. Local. */
 const struct code_fact *code_facts(int *count);
+/* Is this the name of a fact about the program, rather than about a run? Local. */
+bool code_is_of_program(const char *name);
 /* The lines of a log's head: all facts but `written`. Local. */
 void code_log(struct log *log);
 /* `count` names of machines as one text: each different one with how many times it comes, "a x 2",

@@ -16,8 +16,8 @@ enum {
   SERIES_VERSION = 1,
   SWEEP_VERSION = 1,
   LAYERS_MOST = 100000,
-  DEFLATE_MOST =
-      1100 /* how many bytes one of a compressed dataset may stand for: the limit is 1032 */
+  /* Bytes that one byte of a compressed dataset may stand for, at most; deflate's limit is 1032. */
+  DEFLATE_MOST = 1100
 };
 #define WIDTH_MOST (1L << 40)
 
