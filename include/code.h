@@ -7,6 +7,7 @@
 #ifndef TAUFLOW_CODE_H
 #define TAUFLOW_CODE_H
 
+#include "job.h"
 #include "log.h"
 #include <mpi.h>
 
@@ -25,8 +26,8 @@ struct code_run {
   char started[32]; /* UTC, as 2026-01-31T12:00:00Z */
 };
 
-/* That of the ranks of comm, started now; seed is copied. Collective. */
-struct code_run code_run_of(MPI_Comm comm, const char *seed);
+/* That of the ranks of comm and of the job's seed, started now. Collective. */
+struct code_run code_run_of(MPI_Comm comm, const struct job *job);
 void code_run_free(struct code_run *run);
 /* From now on the facts name this run; NULL: none. Returns the one before. run is borrowed until
  * then. Local. */

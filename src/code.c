@@ -109,8 +109,17 @@ static void write_date(char *to, size_t room)
   strftime(to, room, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-struct code_run code_run_of(MPI_Comm comm, const char *seed)
+/* "7", or "swept" of a sweep in which each member has its own. Caller frees. */
+static char *seed_word(const struct job *job)
 {
+  for (int k = 0; k < job_swept(job); k++)
+    if (strcmp(job_swept_key(job, k)->name, "seed") == 0) return fail_text("swept");
+  return job_word(job, "seed");
+}
+
+struct code_run code_run_of(MPI_Comm comm, const struct job *job)
+{
+  char *seed = seed_word(job);
   struct code_run run = {.hosts = gather_hosts(comm)};
   int size;
 
@@ -118,6 +127,7 @@ struct code_run code_run_of(MPI_Comm comm, const char *seed)
   snprintf(run.ranks, sizeof run.ranks, "%d", size);
   snprintf(run.seed, sizeof run.seed, "%s", seed);
   write_date(run.started, sizeof run.started);
+  free(seed);
   return run;
 }
 

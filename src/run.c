@@ -437,11 +437,9 @@ static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct fa
 static void run_begin(struct run *r)
 {
   const struct session *s = r->s;
-  char *seed = fail_text("%ld", job_integer(r->job, "seed"));
 
-  r->code = code_run_of(r->comm, seed);
+  r->code = code_run_of(r->comm, r->job);
   r->code_before = code_enter(&r->code);
-  free(seed);
   r->largest_start = fail_alloc((size_t)s->model->synapses, sizeof *r->largest_start);
   r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
   r->diagnostics = diagnostics_create(s->sys);

@@ -52,19 +52,6 @@ static long members_over(const struct sweep *s)
   return over;
 }
 
-/* That of the whole sweep, in which each member has its own. */
-static struct code_run code_of(MPI_Comm comm, const struct job *job)
-{
-  char *seed = fail_text("%ld", job_integer(job, "seed"));
-  bool swept = false;
-
-  for (int k = 0; k < job_swept(job); k++)
-    swept = swept || strcmp(job_swept_key(job, k)->name, "seed") == 0;
-  const struct code_run run = code_run_of(comm, swept ? "swept" : seed);
-  free(seed);
-  return run;
-}
-
 /* --- before anything runs --- */
 
 /* What is there of a member, and whether there is anything to do for it. */
@@ -507,7 +494,7 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
   CHECK_MPI(MPI_Comm_rank(comm, &s.rank));
   CHECK_MPI(MPI_Comm_size(comm, &size));
   s.gathered = s.began;
-  s.code = code_of(comm, job);
+  s.code = code_run_of(comm, job);
   code_enter(&s.code);
   check_ranks(&s, size);
   if (!faults_any(faults, comm) && plan_tasks(&s) && open_folder(&s)) {
@@ -529,7 +516,7 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
 
 int sweep_gather(MPI_Comm comm, const struct job *job, const char *out, struct faults *faults)
 {
-  struct code_run code = code_of(comm, job);
+  struct code_run code = code_run_of(comm, job);
   int rank;
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
