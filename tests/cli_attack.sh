@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A sweep to which everything is done that a machine can do: killed at random moments, as a whole or
-# one rank of it, on 1, 2 or 3 ranks; meanwhile state files of members are cut, changed, hidden,
+# one rank of it, on 1, 2 or 3 ranks, one or all to a member; meanwhile state files of members are cut, changed, hidden,
 # closed to reading, and used.yml is emptied. Started again until it is done, it ends in the bits of
 # the sweep that nobody disturbed.
 #
@@ -9,17 +9,17 @@
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME SLURM_JOB_ID
-wanted_kills=${3:-3}
+wanted_kills=${3:-2}
 RANDOM=${SEED:-1}
 echo "seed ${SEED:-1}"
 
 cat >small.yml <<'END'
 network: {widths: [64, 10], hidden: clipped_relu}
 data: {set: glyphs, side: 8, train: 200, test: 50}
-present: {samples: 2000}
+present: {samples: 1000}
 solver: {name: lockstep}
 record: {every: 50}
-evaluate: {every: 500}
+evaluate: {every: 250}
 checkpoint: {every: 25, keep: 2}
 sweep: {seeds: 0..2, network.widths: [[64, 24, 10], [64, 16, 12, 10]]}
 END
@@ -105,7 +105,9 @@ while [ "$kills" -lt "$wanted_kills" ]; do
   ended=
   while [ -z "$ended" ]; do
     ranks=$((RANDOM % 3 + 1))
-    setsid "${lesser[@]}" "${on[@]}" $ranks "$program" sweep small.yml --out hit >hit.txt 2>&1 &
+    per=$(($(draw 2) ? 1 : ranks))
+    setsid "${lesser[@]}" "${on[@]}" $ranks "$program" sweep small.yml --out hit --ranks-per-member $per \
+      >hit.txt 2>&1 &
     run=$!
     sweeps=$((sweeps + 1))
     until=$(($(date +%s%3N) + RANDOM * lasts[$ranks] / 32768))
