@@ -53,7 +53,7 @@ static herr_t judge_set(hid_t root, const char *name, const H5O_info_t *info, vo
   char *path = fail_text("/%s", name);
   if (!h5_holds(set, false)) {
     faults_add(f->faults, "%s: %s claims more numbers than the file holds", f->path, path);
-  } else if (side.sealed) {
+  } else if (side.sealed && side.shape[0] > 0 && side.shape[1] > 0) {
     const struct field field = {.path = path,
                                 .dims = side.dims,
                                 .shape = {side.shape[0], side.shape[1]},
