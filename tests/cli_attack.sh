@@ -140,9 +140,7 @@ while [ "$kills" -lt "$wanted_kills" ]; do
     if [ -z "$ended" ] && [ -d hit ] && [ "$kills" -lt "$wanted_kills" ]; then harm; fi
   done
   ends=$((ends + 1))
-  ok "after $kills kills: fingerprints" diff <(grep -H fingerprint whole/member-*/summary.yml | sed 's|^whole/||') \
-    <(grep -H fingerprint hit/member-*/summary.yml | sed 's|^hit/||')
-  ok "after $kills kills: sweep.h5" h5diff --exclude-path /code --exclude-path /cost whole/sweep.h5 hit/sweep.h5
+  alike "after $kills kills" whole hit
 done
 rm -f /dev/shm/vader_segment.* 2>/dev/null || true
 echo "$kills kills in $sweeps sweeps, $ends ends; $harms times states were harmed (cut ${ways[0]}, changed ${ways[1]}, hidden ${ways[2]}, closed ${ways[3]}; used.yml emptied ${ways[4]});"

@@ -87,6 +87,13 @@ until_there() {
   return 1
 }
 
+# alike WHAT SWEEP SWEEP: every member ended in the same bits, and sweep.h5 holds the same.
+alike() {
+  ok "$1: fingerprints" diff <(grep -H fingerprint "$2"/member-*/summary.yml | sed "s|^$2/||") \
+    <(grep -H fingerprint "$3"/member-*/summary.yml | sed "s|^$3/||")
+  ok "$1: sweep.h5" h5diff --exclude-path /code --exclude-path /cost "$2/sweep.h5" "$3/sweep.h5"
+}
+
 finish() {
   echo "$checks checks, $failures failures"
   [ "$failures" -eq 0 ]
