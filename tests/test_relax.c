@@ -433,6 +433,26 @@ START_TEST(not_a_number_passes_through_relu_and_the_step)
 }
 END_TEST
 
+START_TEST(a_line_goes_on_as_defined)
+{
+  for (int k = 0; k < SIZES; k++) {
+    const long n = sizes[k];
+    double *a = numbers(n), *b = numbers(n), *out = numbers(n);
+
+    relax_extrapolate(n, 1.7, a, b, out);
+    for (long i = 0; i < n; i++)
+      ck_assert_double_eq_tol(out[i], b[i] + 1.7 * (b[i] - a[i]),
+                              8 * DBL_EPSILON * (fabs(a[i]) + fabs(b[i])) + DBL_MIN);
+    relax_extrapolate(n, 0, a, b, out);
+    for (long i = 0; i < n; i++) ck_assert_double_eq(out[i], b[i]);
+    ck_assert(out[n] == 7);
+    free(a);
+    free(b);
+    free(out);
+  }
+}
+END_TEST
+
 START_TEST(largest_is_the_largest_of_all_elements)
 {
   for (int k = 0; k < SIZES; k++) {
@@ -493,6 +513,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, every_crossing_is_marked);
   tcase_add_test(facts, extent_reports_what_is_not_finite_wherever_it_is);
   tcase_add_test(facts, not_a_number_passes_through_relu_and_the_step);
+  tcase_add_test(facts, a_line_goes_on_as_defined);
   tcase_add_test(facts, largest_is_the_largest_of_all_elements);
   tcase_add_test(facts, infinity_passes_through_an_uncapped_relu);
   return suite_run(runner);

@@ -38,7 +38,7 @@ static void extrapolate(struct stepper *st, int stage, double h, struct moment *
   system_rows(sys, stage, &lo, &hi);
   if (lo == hi) return;
   if (whole) lo = 0, hi = whole->n;
-  for (long i = lo; i < hi; i++) guess->drive[stage][i] = from[i] + ratio * (from[i] - before[i]);
+  relax_extrapolate(hi - lo, ratio, before + lo, from + lo, guess->drive[stage] + lo);
 }
 
 /* Predict every stage and send the values on their way. */
@@ -133,13 +133,12 @@ static void lockstep_try(struct stepper *st, double h)
 /* The next step begins at the corrected values, and its messages carry the means of this one. */
 static void lockstep_accepted(struct stepper *st)
 {
-  const struct system *sys = st->solver->sys;
-  const struct moment *fixed = ((struct lockstep *)st->own)->fixed;
+  struct moment *fixed = ((struct lockstep *)st->own)->fixed;
 
-  for (int k = 0; k < system_stages(sys); k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) st->from->value[k][i] = fixed->value[k][i];
+  for (int k = 0; k < system_stages(st->solver->sys); k++) {
+    double *const spare = st->from->value[k];
+    st->from->value[k] = fixed->value[k];
+    fixed->value[k] = spare;
   }
   st->owed = true;
 }
