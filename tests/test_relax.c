@@ -6,6 +6,7 @@
 #include "leak.h"
 #include "quadrature.h"
 #include "rng.h"
+#include "some_step.h"
 #include "suite.h"
 #include <check.h>
 #include <float.h>
@@ -60,17 +61,6 @@ START_TEST(relu_and_gate_are_as_defined)
 END_TEST
 
 /* Some r: a step that follows a parabola. */
-static const struct relax some = {.E = 0.9,
-                                  .c0 = 0.06,
-                                  .c1 = 0.04,
-                                  .past = 0.7,
-                                  .here = -1.2,
-                                  .there = 0.5,
-                                  .bow = 0.02,
-                                  .belly = 0.15,
-                                  .slow = 9,
-                                  .reach = 0.8};
-
 /* The arrays of a step. */
 enum { S0, S1, V0, F0, F1, Q, Q0, Q1, INS, V1 = INS, MEAN, ARRAYS };
 struct arrays {
