@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* When to stop: --max-wall from now, or the end of the allocation, less the margin. Collective. */
 static double end_time(const struct cli *cli, const struct job *job)
@@ -21,7 +20,7 @@ static double end_time(const struct cli *cli, const struct job *job)
 
   CHECK_MPI(MPI_Bcast(&end, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD));
   end -= job_real(job, "checkpoint.wall_margin");
-  return fmin(end, (double)time(NULL) + cli->max_wall);
+  return fmin(end, wishes_now() + cli->max_wall);
 }
 
 static int run_or_resume(const struct cli *cli, const struct job *job, struct faults *faults)
