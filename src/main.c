@@ -4,6 +4,7 @@
 #include "info.h"
 #include "look.h"
 #include "petsc_part.h"
+#include "subnormals.h"
 #include "sweep.h"
 #include "wishes.h"
 #include <malloc.h>
@@ -103,6 +104,7 @@ int main(int argc, char **argv)
   /* Large buffers go back to the system at once: by default the limit creeps up with their size,
    * and memory once used for writing files is kept, in holes that nothing else fits. */
   mallopt(M_MMAP_THRESHOLD, 1 << 19);
+  subnormals_flush();
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   struct cli cli = cli_read(argc, argv, &faults);
   const bool runs = cli.command == RUN || cli.command == RESUME || cli.command == SWEEP;
