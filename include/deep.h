@@ -93,8 +93,11 @@ void scaler_destroy(struct scaler *s);
 struct room scaler_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
                         const long *n);
 /* The rule's updates from d->e and the activities `pre` [L] that it learns from (guess or x), with
- * the job's scaling: [L+1] from 1, borrowed, valid until the next call. */
+ * the job's scaling, and no longer than it trusts: [L+1] from 1, borrowed, valid until the next
+ * call. */
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);
+/* The share of the scaled update that those are, 1 where nothing is cut. Local. */
+double scaler_trusted(const struct scaler *s);
 
 /* Floating-point operations of a batch. find: NAN where their number depends on the weights; the
  * scalings decorrelate and regularize add theirs. Local. */

@@ -439,6 +439,60 @@ START_TEST(every_scaling_is_its_formula)
 }
 END_TEST
 
+static double size_of(const struct full *A)
+{
+  double sum = 0;
+
+  for (long k = 0; k < A->rows * A->cols; k++) sum += A->a[k] * A->a[k];
+  return sqrt(sum);
+}
+
+/* The largest |dW_l|/|M_l| is what is trusted, or what the rate makes it where that is less, and
+ * all layers go the same share of their way. */
+START_TEST(an_update_that_changes_too_much_is_shortened_as_a_whole)
+{
+  double worst = 0, least = 1;
+
+  for (int s = 0; s < SHAPES; s++)
+    for (int k = 0; k < 3; k++) {
+      static const double trust[] = {1e-3, 1e-2, 1e9};
+      struct net net = net_create(shapes[s].L, shapes[s].n, 6, shapes[s].residual, 0.5);
+      struct pc_options o = options(BY_CLOSED, net.residual, net.B);
+      o.trust = trust[k];
+      struct full D[8];
+      double most = 0;
+      struct deep *d = deep_of(&net, &o);
+      struct equilibrium *q = equilibrium_create(d);
+      struct scaler *scaler = scaler_create(d);
+      solve_reference(&net);
+      equilibrium_find(q);
+      for (int l = 1; l <= net.L; l++) {
+        D[l] = reference_update(&net, l, SCALE_NONE, false, &net.e[l], 0);
+        most = fmax(most, o.rate * size_of(&D[l]) / size_of(&net.M[l]));
+      }
+      const double share = fmin(1, trust[k] / most);
+      least = fmin(least, share);
+      deep_apply(d, scaler_updates(scaler, d->x));
+      worst = fmax(worst, fabs(scaler_trusted(scaler) / share - 1));
+      for (int l = 1; l <= net.L; l++) {
+        for (long i = 0; i < D[l].rows; i++)
+          for (long j = 0; j < D[l].cols; j++)
+            *at(&D[l], i, j) =
+                *at(&net.M[l], i, j) - (net.residual && i == j) + share * o.rate * *at(&D[l], i, j);
+        worst = fmax(worst, apart(&D[l], d->W[l]));
+        free(D[l].a);
+      }
+      scaler_destroy(scaler);
+      equilibrium_destroy(q);
+      deep_destroy(d);
+      net_destroy(&net);
+    }
+  tell("weights after a shortened update", worst);
+  tell("the shortest is this share of the whole", least);
+  ck_assert(agree(MPI_COMM_WORLD, worst < 1e-12 && least < 0.1));
+}
+END_TEST
+
 /* One update, and how it is aligned; of: each sample's. */
 static struct alignment align(struct net *net, struct pc_options o, double kappa, double *of)
 {
@@ -619,6 +673,7 @@ int main(int argc, char **argv)
   tcase_add_test(tcase, every_method_finds_the_minimum_of_the_energy);
   tcase_add_test(tcase, updates_go_down_the_energy_at_equilibrium);
   tcase_add_test(tcase, every_scaling_is_its_formula);
+  tcase_add_test(tcase, an_update_that_changes_too_much_is_shortened_as_a_whole);
   tcase_add_test(tcase, figure_1_has_its_alignments);
   tcase_add_test(tcase, scaled_samples_are_aligned_whatever_the_condition);
   tcase_add_test(tcase, decorrelated_batches_are_aligned_up_to_the_smallest_width);

@@ -38,6 +38,7 @@ enum {
   F_SETTLED,
   F_PLATEAU,
   F_KINKS,
+  F_TRUSTED,
   F_MAPPING,
   FIGURES
 };
@@ -55,6 +56,7 @@ static const struct figure figures[FIGURES] = {
     {"settled", "share of samples whose equilibrium is within the tolerance", NAN},
     {"plateau", "largest relative fall of a sample's energy at the end of its search", NAN},
     {"kinks", "hidden relu units at rest on a kink of the energy, mean over samples", NAN},
+    {"trusted", "share of the update that pc.trust lets through", NAN},
     {"mapping_error", "|W_data - W_L ... W_1|^2 (Frobenius) after the update", NAN},
 };
 
@@ -97,8 +99,9 @@ static void warn_of_width(const struct solver *s)
   if (u->o.scale == SCALE_DECORRELATE && u->o.batch > least && s->sys->part->rank == 0)
     fprintf(stderr,
             "tauflow: warning: pc.batch = %ld samples for layers as narrow as %ld units: scale "
-            "decorrelate cannot tell them apart, and target alignment will be below 1\n",
-            u->o.batch, least);
+            "decorrelate cannot tell them apart%s\n",
+            u->o.batch, least,
+            u->o.rule == RULE_PC ? ", and target alignment will be below 1" : "");
 }
 
 static void updates_create(struct solver *s, const struct job *job)
@@ -342,6 +345,7 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
   struct blocks *const *pre = infer(s);
   u->fresh = true;
   const struct update *update = scaler_updates(u->scaler, pre);
+  if (u->o.trust > 0) u->figure[F_TRUSTED].value = scaler_trusted(u->scaler);
   if (!deep_fits(u->d, update, TOO_LARGE)) return DIVERGED;
   if (s->watched) {
     const struct alignment a = deep_align(u->d, update, NULL);
