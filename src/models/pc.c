@@ -44,8 +44,8 @@ const struct key pc_keys[] = {
     {"pc.rate", KEY_REAL, KEY_FIXED, "1e-4", 0, INFINITY, true, NULL, "1", "learning rate"},
     {"pc.trust", KEY_REAL, KEY_FIXED, "0", 0, INFINITY, false, NULL, "1",
      "most that an update may change any layer: norm of dW_l over that of M_l (Frobenius). One "
-     "that would "
-     "change more is made shorter as a whole, so that it keeps its direction; 0: no limit"},
+     "that would change more is made shorter as a whole, so that it keeps its direction; 0: no "
+     "limit"},
     {"pc.updates", KEY_INTEGER, KEY_LATER, "1", 1, 1e15, false, NULL, "updates",
      "length of the run: updates of the weights, one a batch. Counts that other keys give in "
      "presentations are updates"},
