@@ -134,6 +134,11 @@ void deep_apply(struct deep *d, const struct update *u);
  * finite. */
 bool deep_fits(const struct deep *d, const struct update *u, double bound);
 
+/* W_l = gain Q, Q the rows or columns, whichever are fewer, that QR makes orthonormal of those of
+ * W_l; and the memory that takes by a plan [bytes] (Local). */
+void deep_orthonormalise(struct deep *d, double gain);
+double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const long *n);
+
 /* Rescale the singular values of every W_l to condition number kappa, keeping its Frobenius norm
  * (document 002, eq. 30). */
 void deep_condition(struct deep *d, double kappa);

@@ -105,6 +105,28 @@ says "bp promises no alignment" 0 'scale decorrelate cannot tell them apart$' "$
   --set pc.rule=bp
 says "a figure of its series" 0 '^figure: ' /usr/bin/python3 "$source/jobs/plot.py" whole
 
+# --- orthogonal weights: of blocks, and of rows as in kp ---
+orthogonal=(--set network.init=orthogonal --set network.gain=2 --set pc.rate=1e-100)
+ok "orthogonal weights" "$program" run small.yml --out square "${orthogonal[@]}"
+ok "on three ranks" brief_on 3 60 "$program" run small.yml --out square-three "${orthogonal[@]}"
+says "equal but for rounding" 0 '^  W +3 layers .* ([0-9.]+e-1[5-9]|0)$' \
+  "$program" info --diff square square-three
+ok "orthogonal, times the gain" /usr/bin/python3 - square square-three <<'END_OF_PYTHON'
+import sys
+import h5py
+import numpy as np
+
+for folder in sys.argv[1:]:
+    with h5py.File(folder + "/state-last.h5") as file:
+        for l in range(1, 4):
+            W = file[f"layer{l:02d}/W"][()]
+            W = W if W.shape[0] <= W.shape[1] else W.T
+            assert np.allclose(W @ W.T, 4 * np.eye(len(W)), rtol=0, atol=1e-13), (folder, l)
+END_OF_PYTHON
+ok "a start file's weights stay" "$program" run small.yml --out kept --start whole/state-last.h5 \
+  "${orthogonal[@]}"
+says "bit for bit" 0 '^  W +3 layers .* 0 +0$' "$program" info --diff whole kept
+
 cat >kp.yml <<'END_OF_JOB'
 network: {widths: [64, 9, 7, 10]}
 data: {set: glyphs, train: 20, test: 10}

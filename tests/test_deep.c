@@ -5,6 +5,7 @@
  * With TAUFLOW_TELL set, the measured numbers are printed. */
 #include "agree.h"
 #include "deep.h"
+#include "dense.h"
 #include "petsc_part.h"
 #include "suite.h"
 #include <lapacke.h>
@@ -630,6 +631,34 @@ START_TEST(the_real_alignment_is_that_of_two_forward_passes)
 }
 END_TEST
 
+/* As one rank's LAPACK has it, whatever the grid. */
+START_TEST(orthogonal_weights_are_those_of_one_rank)
+{
+  double worst = 0;
+
+  for (int s = 0; s < SHAPES; s++) {
+    struct net net = net_create(shapes[s].L, shapes[s].n, 1, false, 0.5);
+    const struct pc_options o = options(BY_CLOSED, false, 1);
+    struct deep *d = deep_of(&net, &o);
+    deep_orthonormalise(d, 3);
+    for (int l = 1; l <= net.L; l++) {
+      struct full *M = &net.M[l], Q = full_create(M->cols, M->rows); /* row-major for dense.h */
+      for (long i = 0; i < M->rows; i++)
+        for (long j = 0; j < M->cols; j++) *at(&Q, j, i) = *at(M, i, j);
+      dense_orthonormalise(M->rows, M->cols, Q.a);
+      for (long i = 0; i < M->rows; i++)
+        for (long j = 0; j < M->cols; j++) *at(M, i, j) = 3 * *at(&Q, j, i);
+      worst = fmax(worst, apart(M, d->W[l]));
+      free(Q.a);
+    }
+    deep_destroy(d);
+    net_destroy(&net);
+  }
+  tell("orthogonal weights", worst);
+  ck_assert(agree(MPI_COMM_WORLD, worst < 1e-12));
+}
+END_TEST
+
 START_TEST(conditioning_gives_kappa_and_keeps_the_norm)
 {
   double worst = 0;
@@ -678,6 +707,7 @@ int main(int argc, char **argv)
   tcase_add_test(tcase, scaled_samples_are_aligned_whatever_the_condition);
   tcase_add_test(tcase, decorrelated_batches_are_aligned_up_to_the_smallest_width);
   tcase_add_test(tcase, the_real_alignment_is_that_of_two_forward_passes);
+  tcase_add_test(tcase, orthogonal_weights_are_those_of_one_rank);
   tcase_add_test(tcase, conditioning_gives_kappa_and_keeps_the_norm);
   suite_add_tcase(suite, tcase);
   return suite_run(srunner_create(suite));

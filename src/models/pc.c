@@ -187,6 +187,7 @@ const struct model_kind model_pc = {
     .name = "pc",
     .about = "predictive coding at equilibrium, and backpropagation beside it",
     .solver = &solver_equilibrium,
+    .orthonormalises = true,
     .check = pc_check,
     .create = pc_create,
     .destroy = pc_destroy,

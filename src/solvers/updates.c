@@ -17,6 +17,7 @@ struct updates {
   struct scaler *scaler;
   bool loaded;   /* the weights of the state are in d */
   bool taught;   /* has a teacher, whose map can be compared with the network's */
+  double gain;   /* of orthogonal initial weights; 0: others, or those of a start file */
   long **cut;    /* [L+1] rows of layer l on the ranks, [ranks + 1]; NULL at 0 */
   long *samples; /* [ranks + 1] samples of a batch that a rank writes to files */
   double **x;    /* [L+1] those samples' activities [own samples][n_l] */
@@ -63,6 +64,13 @@ static const struct figure figures[FIGURES] = {
 static bool is_taught(const struct job *job, const struct pc_options *o)
 {
   return job_choice(job, "data.target") == TARGET_TEACHER && pc_is_linear(o);
+}
+
+static double orthogonal_gain(const struct job *job)
+{
+  const bool is = strcmp(job_text(job, "network.init"), "orthogonal") == 0;
+
+  return is && !job_text(job, "start")[0] ? job_real(job, "network.gain") : 0;
 }
 
 static void make_cuts(struct updates *u, const struct partition *part)
@@ -113,6 +121,7 @@ static void updates_create(struct solver *s, const struct job *job)
   s->own = u;
   pc_options(job, &u->o);
   u->taught = is_taught(job, &u->o);
+  u->gain = orthogonal_gain(job);
   u->d = deep_create(s->sys->comm, &u->o, net->L, net->n);
   if (u->o.rule == RULE_PC) u->q = equilibrium_create(u->d);
   u->scaler = scaler_create(u->d);
@@ -180,7 +189,9 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
   if (o.rule == RULE_PC) q = equilibrium_room(&plan, rank, &o, net->L, net->n);
   const struct room scaler = scaler_room(&plan, rank, &o, net->L, net->n);
-  const double measures = measures_bytes(job, &o, &plan, rank, net);
+  double measures = measures_bytes(job, &o, &plan, rank, net);
+  if (orthogonal_gain(job) > 0)
+    measures = fmax(measures, deep_orthonormal_bytes(&plan, rank, net->L, net->n));
   return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) + q.kept + scaler.kept +
          fmax(measures, fmax(q.passing, scaler.passing));
@@ -231,9 +242,10 @@ static void updates_prepare(struct solver *s)
 {
   struct updates *u = s->own;
 
-  if (u->o.condition == 0) return;
+  if (u->o.condition == 0 && u->gain == 0) return;
   load(s);
-  deep_condition(u->d, u->o.condition);
+  if (u->gain > 0) deep_orthonormalise(u->d, u->gain);
+  if (u->o.condition > 0) deep_condition(u->d, u->o.condition);
   store(s);
 }
 
