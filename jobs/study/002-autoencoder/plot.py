@@ -76,7 +76,7 @@ def draw(axes, folder, names, title):
     rates.set_xscale("log")
     energies.set_xlabel("updates")
     energies.set_ylabel("energy an image of the batch")
-    energies.set_yscale("log")
+    energies.set_ylim(bottom=0)
     for panel in axes:
         panel.set_title(title, fontsize=9)
         panel.legend(fontsize=7)
