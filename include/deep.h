@@ -93,8 +93,11 @@ void scaler_destroy(struct scaler *s);
 struct room scaler_room(const struct grid *plan, int rank, const struct pc_options *o, int L,
                         const long *n);
 /* The rule's updates from d->e and the activities `pre` [L] that it learns from (guess or x), with
- * the job's scaling: [L+1] from 1, borrowed, valid until the next call. */
+ * the job's scaling, and no longer than it trusts: [L+1] from 1, borrowed, valid until the next
+ * call. */
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);
+/* The share of the scaled update that those are, 1 where nothing is cut. Local. */
+double scaler_trusted(const struct scaler *s);
 
 /* Floating-point operations of a batch. find: NAN where their number depends on the weights; the
  * scalings decorrelate and regularize add theirs. Local. */
@@ -130,6 +133,11 @@ void deep_apply(struct deep *d, const struct update *u);
 /* Is no element of any dW_l beyond `bound`, by the largest of its vectors? False for what is not
  * finite. */
 bool deep_fits(const struct deep *d, const struct update *u, double bound);
+
+/* W_l = gain Q, Q the rows or columns, whichever are fewer, that QR makes orthonormal of those of
+ * W_l; and the memory that takes by a plan [bytes] (Local). */
+void deep_orthonormalise(struct deep *d, double gain);
+double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const long *n);
 
 /* Rescale the singular values of every W_l to condition number kappa, keeping its Frobenius norm
  * (document 002, eq. 30). */

@@ -88,6 +88,7 @@ struct solver_kind;
 struct model_kind {
   const char *name, *about;
   const struct solver_kind *solver; /* its own; NULL: the job's solver.name */
+  bool orthonormalises; /* its solver does, given a normal matrix (batch_kind.prepare) */
   /* Faults across keys. Local. */
   void (*check)(const struct job *job, struct faults *faults);
   /* Fill stages, synapses, output and own. Local. */

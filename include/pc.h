@@ -26,6 +26,7 @@ struct pc_options {
   long most;        /* iterations; 0: the method's own limit */
   bool newton;      /* errors: by Newton and conjugate gradients, else L-BFGS */
   double rate;
+  double trust; /* most |dW_l|/|M_l| of an update; 0: any */
   long batch;
   double condition; /* kappa to give the initial weights; 0: leave them */
 };

@@ -26,7 +26,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.ticker import FuncFormatter  # noqa: E402
 
-PER_LAYER = ["W_norm", "V_norm", "alignment", "mismatch", "mismatch_law", "balance"]
+NEEDED = ["presentation", "t", "train_accuracy", "train_loss", "W_norm"]
 MOST_IN_LEGEND = 8
 
 
@@ -39,11 +39,10 @@ def read_series(folder):
         sys.exit(f"plot: {path}: no such file; is {folder} the folder of a tauflow run?")
     try:
         with h5py.File(path, "r") as file:
-            names = ["presentation", "t", "train_accuracy", "train_loss"] + PER_LAYER
-            lacking = [name for name in names if name not in file]
+            lacking = [name for name in NEEDED if name not in file]
             if lacking:
                 sys.exit(f"plot: {path}: no column {lacking[0]}; not a tauflow series?")
-            series = {name: file[name][()] for name in names}
+            series = {name: data[()] for name, data in file.items() if isinstance(data, h5py.Dataset)}
             for name in ("presentation", "accuracy", "loss"):
                 series["test/" + name] = file["test/" + name][()] if "test" in file else []
     except OSError as error:
@@ -69,7 +68,9 @@ def title(folder, summary):
         return f"{name}: not finished"
     text = f"{name}: {summary.get('status', 'status unknown')}"
     try:
-        text += f", test accuracy {float(summary['test_accuracy']):.3f}"
+        accuracy = float(summary["test_accuracy"])
+        if np.isfinite(accuracy):
+            text += f", test accuracy {accuracy:.3f}"
     except (KeyError, ValueError):
         pass
     return text
@@ -97,24 +98,35 @@ def key_styles(axes, styles, **where):
     axes.legend(handles=handles, fontsize="small", framealpha=0.85, **where)
 
 
-def draw_learning(accuracy, loss, series):
+def holds(series, *names):
+    """Whether any of these columns is there and has a finite number."""
+    return any(np.isfinite(series[name]).any() for name in names if len(series.get(name, [])))
+
+
+def draw_learning(axes, series, name):
     x, x_test = series["presentation"], series["test/presentation"]
     marker = "o" if len(x_test) <= 40 else ""
-    for axes, name in ((accuracy, "accuracy"), (loss, "loss")):
-        values = np.ma.masked_invalid(series["train_" + name])
-        axes.plot(x, values, color="0.55", linewidth=1.2, label="training (moving average)")
-        if len(x_test):
-            axes.plot(x_test, series["test/" + name], color="tab:red", marker=marker,
-                      markersize=4, linewidth=1.4, label="test")
-        axes.legend(fontsize="small", framealpha=0.85)
-    accuracy.set_ylim(0.0, 1.02)
-    accuracy.set_title("accuracy")
-    loss.set_title("loss")
+    values = np.ma.masked_invalid(series["train_" + name])
+    axes.plot(x, values, color="0.55", linewidth=1.2, label="training (moving average)")
+    if len(x_test):
+        axes.plot(x_test, series["test/" + name], color="tab:red", marker=marker,
+                  markersize=4, linewidth=1.4, label="test")
+    axes.legend(fontsize="small", framealpha=0.85)
+    axes.set_title(name)
+
+
+def draw_accuracy(axes, series, colours):
+    draw_learning(axes, series, "accuracy")
+    axes.set_ylim(0.0, 1.02)
+
+
+def draw_loss(axes, series, colours):
+    draw_learning(axes, series, "loss")
     values = np.ma.masked_invalid(np.concatenate([series["train_loss"], series["test/loss"]]))
     if values.count() and values.min() > 0 and values.max() > 50 * values.min():
-        loss.set_yscale("log")
-    else:
-        loss.set_ylim(bottom=0.0)
+        axes.set_yscale("log")
+    elif values.count():
+        axes.set_ylim(0.0, 1.05 * values.max())
 
 
 def draw_norms(axes, series, colours):
@@ -123,10 +135,65 @@ def draw_norms(axes, series, colours):
     if norms.count() and norms.max() > 100 * max(norms.min(), 1e-300):
         axes.set_yscale("log")
     draw_layers(axes, x, series["W_norm"], colours)
-    has_feedback = draw_layers(axes, x, series["V_norm"], colours, "--")
-    axes.set_title(r"weight norms $|W_l|_F$, $|V_l|_F$")
-    styles = [("$W$, forward", "0.3", "-")] + [("$V$, feedback", "0.3", "--")] * has_feedback
-    key_styles(axes, styles)
+    axes.set_title(r"weight norms $|W_l|_F$")
+    if "V_norm" in series:
+        has_feedback = draw_layers(axes, x, series["V_norm"], colours, "--")
+        axes.set_title(r"weight norms $|W_l|_F$, $|V_l|_F$")
+        key_styles(axes, [("$W$, forward", "0.3", "-")] + [("$V$, feedback", "0.3", "--")] * has_feedback)
+
+
+def draw_alignment(axes, series, colours):
+    axes.set_title(r"alignment $\cos(V_l^{\rm T}, W_{l+1})$")
+    if draw_layers(axes, series["presentation"], series["alignment"], colours):
+        axes.axhline(1.0, color="0.45", linestyle=":", linewidth=1.2)
+        axes.set_ylim(top=1.05)
+    else:
+        say_nothing_here(axes, r"no $V$ of that shape")
+
+
+def draw_balance(axes, series, colours):
+    axes.set_yscale("log")
+    axes.set_title(r"balance $\tau_{\rm dec}\,|z_l|\,|y_{l-1}|\;/\;(\tau_{\rm pot}\,|W_l|)$")
+    if draw_layers(axes, series["presentation"], series["balance"], colours):
+        axes.axhline(1.0, color="0.45", linestyle=":", linewidth=1.2)
+        label_short_log_axis(axes)
+    else:
+        say_nothing_here(axes, "nothing recorded yet")
+
+
+def draw_figures(axes, series, styles):
+    """One line for each (column, colour, style, label) that has a number."""
+    for name, colour, style, label in styles:
+        if holds(series, name):
+            axes.plot(series["presentation"], series[name], color=colour, linestyle=style,
+                      linewidth=1.4, label=label)
+    axes.legend(fontsize="small", framealpha=0.85)
+
+
+def draw_target_alignment(axes, series, colours):
+    axes.set_title(r"target alignment $\cos(y - \hat y,\, \Delta\hat y)$")
+    draw_figures(axes, series, [("target_alignment_limit", "0.6", "-", "rate to 0"),
+                                ("target_alignment", "black", "--", "of the update")])
+    axes.set_ylim(min(axes.get_ylim()[0], 0.5), 1.05)
+
+
+def draw_energy(axes, series, colours):
+    axes.set_title("energy, mean of a batch")
+    axes.set_yscale("log")
+    draw_figures(axes, series, [("energy_feedforward", "0.6", "-", "forward pass"),
+                                ("energy_equilibrium", "black", "--", "equilibrium")])
+
+
+def draw_mapping(axes, series, colours):
+    axes.set_title(r"$|W_{\rm data} - W_L \cdots W_1|_F^2$")
+    axes.set_yscale("log")
+    axes.plot(series["presentation"], series["mapping_error"], color="black", linewidth=1.4)
+
+
+def draw_certificate(axes, series, colours):
+    axes.set_title("certificate of the equilibrium")
+    axes.set_yscale("log")
+    axes.plot(series["presentation"], series["certificate"], color="black", linewidth=1.4)
 
 
 def draw_mismatch(axes, series, colours):
@@ -158,55 +225,72 @@ def label_short_log_axis(axes):
         axes.yaxis.set_minor_formatter(matplotlib.ticker.NullFormatter())
 
 
-def draw(folder, target):
-    series, summary = read_series(folder), read_summary(folder)
-    x = series["presentation"]
-    layers = series["W_norm"].shape[1]
-    colour_map = matplotlib.colors.LinearSegmentedColormap.from_list(
+# What a series may hold, in the order of panels: its columns, and how to draw them. A panel needs
+# one of its columns with a number in it; those marked say themselves that there is none.
+PANELS = [
+    (("train_accuracy", "test/accuracy"), False, draw_accuracy),
+    (("mapping_error",), False, draw_mapping),
+    (("W_norm",), True, draw_norms),
+    (("alignment",), True, draw_alignment),
+    (("target_alignment", "target_alignment_limit"), False, draw_target_alignment),
+    (("train_loss", "test/loss"), False, draw_loss),
+    (("balance",), True, draw_balance),
+    (("energy_feedforward", "energy_equilibrium"), False, draw_energy),
+    (("mismatch",), True, draw_mismatch),
+    (("certificate",), False, draw_certificate),
+]
+
+
+def colour_map():
+    return matplotlib.colors.LinearSegmentedColormap.from_list(
         "depth", plt.get_cmap("viridis")(np.linspace(0.0, 0.92, 256)))
-    colours = [colour_map(l / max(layers - 1, 1)) for l in range(layers)]
 
-    figure, panels = plt.subplots(2, 3, figsize=(13.5, 7.4), sharex=True, layout="constrained")
-    (accuracy, norms, alignment), (loss, balance, mismatch) = panels
-    draw_learning(accuracy, loss, series)
-    draw_norms(norms, series, colours)
 
-    alignment.set_title(r"alignment $\cos(V_l^{\rm T}, W_{l+1})$")
-    if draw_layers(alignment, x, series["alignment"], colours):
-        alignment.axhline(1.0, color="0.45", linestyle=":", linewidth=1.2)
-        alignment.set_ylim(top=1.05)
-    else:
-        say_nothing_here(alignment, r"no $V$ of that shape")
-    draw_mismatch(mismatch, series, colours)
-
-    balance.set_yscale("log")
-    balance.set_title(r"balance $\tau_{\rm dec}\,|z_l|\,|y_{l-1}|\;/\;(\tau_{\rm pot}\,|W_l|)$")
-    if draw_layers(balance, x, series["balance"], colours):
-        balance.axhline(1.0, color="0.45", linestyle=":", linewidth=1.2)
-        label_short_log_axis(balance)
-    else:
-        say_nothing_here(balance, "nothing recorded yet")
-
-    for axes in panels.flat:
-        axes.grid(True, color="0.93", linewidth=0.8)
-        axes.set_axisbelow(True)
-        axes.margins(x=0.02)
-    for axes in panels[1]:
-        axes.set_xlabel("presentations")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+def key_layers(figure, panels, colours):
+    layers = len(colours)
     if layers <= MOST_IN_LEGEND:
         handles = [Line2D([], [], color=c, linewidth=2.5, label=str(l + 1))
                    for l, c in enumerate(colours)]
-        panels[0, 2].legend(handles=handles, title="layer $l$", loc="upper left",
-                            bbox_to_anchor=(1.02, 1.0), frameon=False)
+        corner = panels[0, -1]
+        own = corner.get_legend()
+        corner.legend(handles=handles, title="layer $l$", loc="upper left",
+                      bbox_to_anchor=(1.02, 1.0), frameon=False)
+        if own:
+            corner.add_artist(own)
     else:
-        scale = plt.cm.ScalarMappable(plt.Normalize(1, layers), colour_map)
+        scale = plt.cm.ScalarMappable(plt.Normalize(1, layers), colour_map())
         bar = figure.colorbar(scale, ax=panels, shrink=0.6, pad=0.015, aspect=30)
         bar.set_label("layer $l$, from the input up")
         bar.ax.yaxis.set_major_locator(matplotlib.ticker.MaxNLocator(integer=True))
-    seconds = f"{series['t'][-1]:,.4g} s simulated"
-    figure.suptitle(f"{title(folder, summary)}   ({seconds})", fontsize="x-large")
+
+
+def draw(folder, target):
+    series, summary = read_series(folder), read_summary(folder)
+    layers = series["W_norm"].shape[1]
+    colours = [colour_map()(l / max(layers - 1, 1)) for l in range(layers)]
+    chosen = [painter for columns, empty, painter in PANELS
+              if holds(series, *columns) or (empty and columns[0] in series)]
+
+    columns = 2 if len(chosen) in (2, 4) else 3
+    rows = -(-len(chosen) // columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(4.5 * columns, 3.7 * rows), sharex=True,
+                                  layout="constrained", squeeze=False)
+    for axes, painter in zip(panels.flat, chosen):
+        painter(axes, series, colours)
+        axes.grid(True, color="0.93", linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.margins(x=0.02)
+    key_layers(figure, panels, colours)
+    for place, axes in enumerate(panels.flat):
+        if place >= len(chosen):
+            axes.set_visible(False)
+        elif place + columns >= len(chosen):
+            axes.xaxis.set_tick_params(labelbottom=True)
+            axes.set_xlabel("updates" if "energy_feedforward" in series else "presentations")
+            axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+            axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(5, integer=True))
+    seconds = f"   ({series['t'][-1]:,.4g} s simulated)" if series["t"][-1] > 0 else ""
+    figure.suptitle(title(folder, summary) + seconds, fontsize="x-large")
     figure.savefig(target, dpi=110)
 
 

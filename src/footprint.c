@@ -77,7 +77,8 @@ static double initial_bytes(const struct job *job, const struct model *m, int ra
 {
   double most = 0;
 
-  if (strcmp(job_text(job, "network.init"), "orthogonal") != 0) return 0;
+  if (strcmp(job_text(job, "network.init"), "orthogonal") != 0 || m->kind->orthonormalises)
+    return 0;
   for (int k = 0; k < m->synapses; k++) {
     const double rows = (double)m->synapse[k].rows, cols = (double)m->synapse[k].cols;
     if (m->synapse[k].init == INIT_CONSTANT || own_rows(m, m->synapse[k].layer, rank) == 0)

@@ -21,7 +21,8 @@ static enum rng_purpose purpose_of(const struct model *m, const struct synapse *
   return forward ? RNG_WEIGHT : RNG_FEEDBACK;
 }
 
-/* Element (i, j) of a matrix with independent elements. n_in is the number of columns. */
+/* Element (i, j) of a matrix with independent elements, normal ones if it is to be made orthogonal.
+ * n_in is the number of columns. */
 static double draw_element(const struct draw *draw, const struct model *m,
                            const struct synapse *syn, long i, long j)
 {
@@ -67,7 +68,7 @@ static void fill_random(struct state *st, const struct draw *draw, int into, int
 
   partition_rows(m->part, m->synapse[into].layer, m->part->rank, &lo, &hi);
   if (lo == hi) return;
-  if (draw->law == ORTHOGONAL) Q = draw_orthogonal(draw, m, syn);
+  if (draw->law == ORTHOGONAL && !m->kind->orthonormalises) Q = draw_orthogonal(draw, m, syn);
   for (long i = lo; i < hi; i++)
     for (long j = 0; j < M->cols; j++) {
       const long row = transposed ? j : i, col = transposed ? i : j;

@@ -34,7 +34,7 @@ void session_check(const struct job *job, struct faults *faults)
     faults_add(faults, "network.widths has %ld value: must have at least 2, input and output (%s)",
                count, job_place(job, "network.widths"));
   check_name(job, faults);
-  present_check(job, faults);
+  if (!solver_kind_of(job)->batch) present_check(job, faults);
   model_check(job, faults);
   solver_check(job, faults);
   trace_check(job, faults);

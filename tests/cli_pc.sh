@@ -50,6 +50,8 @@ agree square 1
 agree line 1
 agree flat 1
 agree rectangle 2 --set sweep.pc.batch=[3]
+agree rectangle 3 --set sweep.pc.batch=[12] --set sweep.pc.inference=[closed] --set pc.trust=1e-3
+agree square 2 --set sweep.pc.inference=[closed] --set pc.trust=1e-3
 agree square 3 --set sweep.pc.batch=[4] --set sweep.pc.inference=[blocks]
 agree rectangle 4 --set sweep.pc.batch=[3] --set sweep.pc.inference=[closed]
 
@@ -98,6 +100,32 @@ says "evaluated from its state" 0 "^test_accuracy: $(value whole test_accuracy)$
 says "a warning, once" 0 '^tauflow: warning: pc.batch = 9 samples for layers as narrow as 7 units' \
   "$program" run small.yml --out warned --set pc.scale=decorrelate --set pc.batch=9 --set pc.rate=1e-6
 same "no second one" "$(grep -c warning said.txt)" 1
+says "bp promises no alignment" 0 'scale decorrelate cannot tell them apart$' "$program" run small.yml \
+  --out warned --overwrite --set pc.scale=decorrelate --set pc.batch=9 --set pc.rate=1e-6 \
+  --set pc.rule=bp
+says "a figure of its series" 0 '^figure: ' /usr/bin/python3 "$source/jobs/plot.py" whole
+
+# --- orthogonal weights: of blocks, and of rows as in kp ---
+orthogonal=(--set network.init=orthogonal --set network.gain=2 --set pc.rate=1e-100)
+ok "orthogonal weights" "$program" run small.yml --out square "${orthogonal[@]}"
+ok "on three ranks" brief_on 3 60 "$program" run small.yml --out square-three "${orthogonal[@]}"
+says "equal but for rounding" 0 '^  W +3 layers .* ([0-9.]+e-1[5-9]|0)$' \
+  "$program" info --diff square square-three
+ok "orthogonal, times the gain" /usr/bin/python3 - square square-three <<'END_OF_PYTHON'
+import sys
+import h5py
+import numpy as np
+
+for folder in sys.argv[1:]:
+    with h5py.File(folder + "/state-last.h5") as file:
+        for l in range(1, 4):
+            W = file[f"layer{l:02d}/W"][()]
+            W = W if W.shape[0] <= W.shape[1] else W.T
+            assert np.allclose(W @ W.T, 4 * np.eye(len(W)), rtol=0, atol=1e-13), (folder, l)
+END_OF_PYTHON
+ok "a start file's weights stay" "$program" run small.yml --out kept --start whole/state-last.h5 \
+  "${orthogonal[@]}"
+says "bit for bit" 0 '^  W +3 layers .* 0 +0$' "$program" info --diff whole kept
 
 cat >kp.yml <<'END_OF_JOB'
 network: {widths: [64, 9, 7, 10]}
@@ -126,11 +154,11 @@ refused() {
 }
 refused 'pc.rule = hebb: must be one of bp, pc' 'pc.scale = all: must be one of' \
   'pc.inference = exact: must be one of' 'pc.minimizer = sgd: must be one of' \
-  'pc.batch = 0: must be >= 1' 'pc.rate = 0: must be > 0' 'pc.updates = 0: must be >= 1' \
+  'pc.batch = 0: must be >= 1' 'pc.rate = 0: must be > 0' 'pc.trust = -1: must be >= 0' 'pc.updates = 0: must be >= 1' \
   'pc.regularize_alpha = 2: must be >= 0 and <= 1' 'pc.inference_tolerance = 0: must be > 0' \
   'pc.max_iterations = -1: must be >= 0' 'pc.output = relu: must be one of linear, sigmoid' \
   'pc.residual = maybe: must be true or false' 'pc.rates: unknown key' -- \
-  pc.rule=hebb pc.scale=all pc.inference=exact pc.minimizer=sgd pc.batch=0 pc.rate=0 pc.updates=0 \
+  pc.rule=hebb pc.scale=all pc.inference=exact pc.minimizer=sgd pc.batch=0 pc.rate=0 pc.trust=-1 pc.updates=0 \
   pc.regularize_alpha=2 pc.inference_tolerance=0 pc.max_iterations=-1 pc.output=relu \
   pc.residual=maybe pc.rates=1
 refused 'pc.hidden = clipped_relu: must be linear, relu or tanh' \
@@ -145,6 +173,7 @@ says "keys of pc for kp" 2 '^tauflow: pc.batch: model kp has no use for it' \
   "$program" run kp.yml --out never --set pc.batch=3
 refused 'evaluate.readout: model pc has no use for it' \
   'record.trace: solver equilibrium has no signals' -- evaluate.readout=dynamic record.trace=[0]
+refused 'present.duration: model pc has no use for it' -- present.duration=1ms
 refused 'network.widths: layer 2 has 2000000 x 2000 weights, and inference by errors takes' -- \
   pc.hidden=tanh network.widths='[64, 2000, 2000000, 10]'
 says "the cost of a batch" 0 '^  equilibrium .* times its operations at that rate' \

@@ -111,7 +111,9 @@ def truth(pc, W, x0, y):
         for m in reversed(M[1:]):
             E.insert(0, m.T @ E[0])
     D = directions(pc, E, xhat, x)
-    new = [w + pc["rate"] * d for w, d in zip(W, D)]
+    changes = [pc["rate"] * np.linalg.norm(d) / np.linalg.norm(m) for d, m in zip(D, M)]
+    trusted = min(1, pc["trust"] / max(changes)) if pc["trust"] else 1
+    new = [w + trusted * pc["rate"] * d for w, d in zip(W, D)]
     after = forward([w + i for w, i in zip(new, identity)], x0)[-1]
     limit = np.zeros_like(r)
     for l, d in enumerate(D):
@@ -141,7 +143,8 @@ def check(folder, run):
     name = next(name for name, n in NETS.items() if n == widths)
     keys = used["pc"]
     pc = {"rule": keys["rule"], "scale": keys["scale"], "residual": keys["residual"],
-          "rate": float(keys["rate"]), "alpha": float(keys["regularize_alpha"])}
+          "rate": float(keys["rate"]), "alpha": float(keys["regularize_alpha"]),
+          "trust": float(keys["trust"])}
     B = int(keys["batch"])
     with h5py.File(f"{folder}/{name}.h5") as file:
         W = [file[f"layer{l:02d}/W"][:] for l in range(1, len(widths))]

@@ -5,6 +5,7 @@
  * With TAUFLOW_TELL set, the measured numbers are printed. */
 #include "agree.h"
 #include "deep.h"
+#include "dense.h"
 #include "petsc_part.h"
 #include "suite.h"
 #include <lapacke.h>
@@ -439,6 +440,60 @@ START_TEST(every_scaling_is_its_formula)
 }
 END_TEST
 
+static double size_of(const struct full *A)
+{
+  double sum = 0;
+
+  for (long k = 0; k < A->rows * A->cols; k++) sum += A->a[k] * A->a[k];
+  return sqrt(sum);
+}
+
+/* The largest |dW_l|/|M_l| is what is trusted, or what the rate makes it where that is less, and
+ * all layers go the same share of their way. */
+START_TEST(an_update_that_changes_too_much_is_shortened_as_a_whole)
+{
+  double worst = 0, least = 1;
+
+  for (int s = 0; s < SHAPES; s++)
+    for (int k = 0; k < 3; k++) {
+      static const double trust[] = {1e-3, 1e-2, 1e9};
+      struct net net = net_create(shapes[s].L, shapes[s].n, 6, shapes[s].residual, 0.5);
+      struct pc_options o = options(BY_CLOSED, net.residual, net.B);
+      o.trust = trust[k];
+      struct full D[8];
+      double most = 0;
+      struct deep *d = deep_of(&net, &o);
+      struct equilibrium *q = equilibrium_create(d);
+      struct scaler *scaler = scaler_create(d);
+      solve_reference(&net);
+      equilibrium_find(q);
+      for (int l = 1; l <= net.L; l++) {
+        D[l] = reference_update(&net, l, SCALE_NONE, false, &net.e[l], 0);
+        most = fmax(most, o.rate * size_of(&D[l]) / size_of(&net.M[l]));
+      }
+      const double share = fmin(1, trust[k] / most);
+      least = fmin(least, share);
+      deep_apply(d, scaler_updates(scaler, d->x));
+      worst = fmax(worst, fabs(scaler_trusted(scaler) / share - 1));
+      for (int l = 1; l <= net.L; l++) {
+        for (long i = 0; i < D[l].rows; i++)
+          for (long j = 0; j < D[l].cols; j++)
+            *at(&D[l], i, j) =
+                *at(&net.M[l], i, j) - (net.residual && i == j) + share * o.rate * *at(&D[l], i, j);
+        worst = fmax(worst, apart(&D[l], d->W[l]));
+        free(D[l].a);
+      }
+      scaler_destroy(scaler);
+      equilibrium_destroy(q);
+      deep_destroy(d);
+      net_destroy(&net);
+    }
+  tell("weights after a shortened update", worst);
+  tell("the shortest is this share of the whole", least);
+  ck_assert(agree(MPI_COMM_WORLD, worst < 1e-12 && least < 0.1));
+}
+END_TEST
+
 /* One update, and how it is aligned; of: each sample's. */
 static struct alignment align(struct net *net, struct pc_options o, double kappa, double *of)
 {
@@ -576,6 +631,34 @@ START_TEST(the_real_alignment_is_that_of_two_forward_passes)
 }
 END_TEST
 
+/* As one rank's LAPACK has it, whatever the grid. */
+START_TEST(orthogonal_weights_are_those_of_one_rank)
+{
+  double worst = 0;
+
+  for (int s = 0; s < SHAPES; s++) {
+    struct net net = net_create(shapes[s].L, shapes[s].n, 1, false, 0.5);
+    const struct pc_options o = options(BY_CLOSED, false, 1);
+    struct deep *d = deep_of(&net, &o);
+    deep_orthonormalise(d, 3);
+    for (int l = 1; l <= net.L; l++) {
+      struct full *M = &net.M[l], Q = full_create(M->cols, M->rows); /* row-major for dense.h */
+      for (long i = 0; i < M->rows; i++)
+        for (long j = 0; j < M->cols; j++) *at(&Q, j, i) = *at(M, i, j);
+      dense_orthonormalise(M->rows, M->cols, Q.a);
+      for (long i = 0; i < M->rows; i++)
+        for (long j = 0; j < M->cols; j++) *at(M, i, j) = 3 * *at(&Q, j, i);
+      worst = fmax(worst, apart(M, d->W[l]));
+      free(Q.a);
+    }
+    deep_destroy(d);
+    net_destroy(&net);
+  }
+  tell("orthogonal weights", worst);
+  ck_assert(agree(MPI_COMM_WORLD, worst < 1e-12));
+}
+END_TEST
+
 START_TEST(conditioning_gives_kappa_and_keeps_the_norm)
 {
   double worst = 0;
@@ -619,10 +702,12 @@ int main(int argc, char **argv)
   tcase_add_test(tcase, every_method_finds_the_minimum_of_the_energy);
   tcase_add_test(tcase, updates_go_down_the_energy_at_equilibrium);
   tcase_add_test(tcase, every_scaling_is_its_formula);
+  tcase_add_test(tcase, an_update_that_changes_too_much_is_shortened_as_a_whole);
   tcase_add_test(tcase, figure_1_has_its_alignments);
   tcase_add_test(tcase, scaled_samples_are_aligned_whatever_the_condition);
   tcase_add_test(tcase, decorrelated_batches_are_aligned_up_to_the_smallest_width);
   tcase_add_test(tcase, the_real_alignment_is_that_of_two_forward_passes);
+  tcase_add_test(tcase, orthogonal_weights_are_those_of_one_rank);
   tcase_add_test(tcase, conditioning_gives_kappa_and_keeps_the_norm);
   suite_add_tcase(suite, tcase);
   return suite_run(srunner_create(suite));

@@ -38,8 +38,14 @@ const struct key pc_keys[] = {
     {"pc.max_iterations", KEY_INTEGER, KEY_FIXED, "0", 0, 1e9, false, NULL, "iterations",
      "most iterations of cg, descent and errors; 0: 1000, 10000, 100"},
     {"pc.minimizer", KEY_CHOICE, KEY_FIXED, "lbfgs", 0, 0, false, "lbfgs|newton", "",
-     "inference errors: quasi-Newton with limited memory, or Newton with conjugate gradients"},
+     "inference errors: quasi-Newton with limited memory, or Newton with conjugate gradients, "
+     "which "
+     "is the one to take for relu"},
     {"pc.rate", KEY_REAL, KEY_FIXED, "1e-4", 0, INFINITY, true, NULL, "1", "learning rate"},
+    {"pc.trust", KEY_REAL, KEY_FIXED, "0", 0, INFINITY, false, NULL, "1",
+     "most that an update may change any layer: norm of dW_l over that of M_l (Frobenius). One "
+     "that would change more is made shorter as a whole, so that it keeps its direction; 0: no "
+     "limit"},
     {"pc.updates", KEY_INTEGER, KEY_LATER, "1", 1, 1e15, false, NULL, "updates",
      "length of the run: updates of the weights, one a batch. Counts that other keys give in "
      "presentations are updates"},
@@ -71,6 +77,7 @@ void pc_options(const struct job *job, struct pc_options *o)
                            .most = job_integer(job, "pc.max_iterations"),
                            .newton = job_choice(job, "pc.minimizer") == 1,
                            .rate = job_real(job, "pc.rate"),
+                           .trust = job_real(job, "pc.trust"),
                            .batch = job_integer(job, "pc.batch"),
                            .condition = job_real(job, "pc.condition")};
   o->inference = inference > 0     ? (enum pc_inference)(inference - 1)
@@ -180,6 +187,7 @@ const struct model_kind model_pc = {
     .name = "pc",
     .about = "predictive coding at equilibrium, and backpropagation beside it",
     .solver = &solver_equilibrium,
+    .orthonormalises = true,
     .check = pc_check,
     .create = pc_create,
     .destroy = pc_destroy,

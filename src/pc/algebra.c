@@ -120,19 +120,26 @@ static void take_triangle(const struct blocks *A, struct blocks *R)
       *blocks_at(R, i, j) = blocks_row(R, i) <= blocks_col(R, j) ? *blocks_at(A, i, j) : 0;
 }
 
-/* The least over the largest |element| of the diagonal. */
-static double diagonal_ratio(const struct blocks *R)
+/* Signs of Q's columns and R's rows that leave their product and make R's diagonal positive: the
+ * factors are then the same on any grid, but for rounding. The least over the largest |R_kk|. */
+static double turn(struct blocks *Q, struct blocks *R)
 {
-  double extreme[2] = {-INFINITY, 0}; /* of -least and largest */
+  double *value = fail_alloc((size_t)R->rows, sizeof *value), least = INFINITY, most = 0;
 
   for (long j = 0; j < R->own_cols; j++)
     for (long i = 0; i < R->own_rows; i++)
-      if (blocks_row(R, i) == blocks_col(R, j)) {
-        extreme[0] = fmax(extreme[0], -fabs(*blocks_at(R, i, j)));
-        extreme[1] = fmax(extreme[1], fabs(*blocks_at(R, i, j)));
-      }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, extreme, 2, MPI_DOUBLE, MPI_MAX, R->grid->comm));
-  return extreme[1] > 0 ? -extreme[0] / extreme[1] : 0;
+      if (blocks_row(R, i) == blocks_col(R, j)) value[blocks_row(R, i)] = *blocks_at(R, i, j);
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, value, (int)R->rows, MPI_DOUBLE, MPI_SUM, R->grid->comm));
+  for (long k = 0; k < R->rows; k++) {
+    least = fmin(least, fabs(value[k]));
+    most = fmax(most, fabs(value[k]));
+    value[k] = value[k] < 0 ? -1 : 1;
+  }
+  blocks_scale_columns(value, Q);
+  for (long j = 0; j < R->own_cols; j++)
+    for (long i = 0; i < R->own_rows; i++) *blocks_at(R, i, j) *= value[blocks_row(R, i)];
+  free(value);
+  return most > 0 ? least / most : 0;
 }
 
 double blocks_orthogonalise(struct blocks *A, struct blocks *R)
@@ -153,7 +160,7 @@ double blocks_orthogonalise(struct blocks *A, struct blocks *R)
   CHECK(info == 0, "pdorgqr: argument %d is wrong", -info);
   free(tau);
   free(work);
-  return diagonal_ratio(R);
+  return turn(A, R);
 }
 
 void blocks_singular(struct blocks *A, double *s, struct blocks *U, struct blocks *Vt)

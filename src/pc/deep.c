@@ -172,6 +172,37 @@ void deep_gram(const struct deep *d, int l, char op, struct blocks *C)
   blocks_add_diagonal(1, C);
 }
 
+void deep_orthonormalise(struct deep *d, double gain)
+{
+  for (int l = 1; l <= d->L; l++) {
+    struct blocks *W = d->W[l];
+    const bool wide = W->rows <= W->cols;
+    const long k = wide ? W->rows : W->cols;
+    struct blocks *T = wide ? blocks_create(d->grid, W->cols, k) : NULL;
+    struct blocks *R = blocks_create(d->grid, k, k);
+
+    if (wide) blocks_transpose(W, T);
+    blocks_orthogonalise(wide ? T : W, R);
+    if (wide) blocks_transpose(T, W);
+    for (long q = 0; q < blocks_own(W); q++) W->a[q] *= gain;
+    blocks_destroy(T);
+    blocks_destroy(R);
+  }
+}
+
+double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const long *n)
+{
+  double most = 0;
+
+  for (int l = 1; l <= L; l++) {
+    const bool wide = n[l] <= n[l - 1];
+    const long k = wide ? n[l] : n[l - 1];
+    most = fmax(most, blocks_bytes(plan, rank, k, k) +
+                          (wide ? blocks_bytes(plan, rank, n[l - 1], k) : 0));
+  }
+  return most;
+}
+
 /* s'_i = s_1 (1 - (i-1)/(k-1) (1 - 1/kappa)), then all by one factor to the norm they had; one
  * singular value stays. */
 static void respace(double *s, long k, double kappa)

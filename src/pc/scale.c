@@ -6,7 +6,10 @@
  *   batch        A_l = alpha I,  alpha = 1/mean_b(x_b . xhat_b)
  *   decorrelate  A_l = (Xhat X'/B)^+: the order for which X' A_l Xhat = B I
  *   regularize   A_l = (Xhat X'/B + eps I)^-1
- * Each is an outer product of n_l x B by n_{l-1} x B, which is what scaler_updates gives. */
+ * Each is an outer product of n_l x B by n_{l-1} x B, which is what scaler_updates gives.
+ *
+ * None of them bounds the update: x_b . xhat_b may be near 0. pc.trust does, by one factor on all
+ * layers, which leaves the alignment in the limit of rate 0 as it is. */
 #include "deep.h"
 #include <float.h>
 #include <stdlib.h>
@@ -19,6 +22,7 @@ struct scaler {
   struct update *u;
   struct blocks **post, **pre; /* [L+1] where they differ from errors and activities; owned */
   double *dot;                 /* [B] */
+  double trusted;
 };
 
 struct scaler *scaler_create(struct deep *d)
@@ -66,6 +70,7 @@ struct room scaler_room(const struct grid *plan, int rank, const struct pc_optio
     if (o->scale == SCALE_SAMPLE || qr) room.kept += blocks_bytes(plan, rank, n[l], o->batch);
     if (qr || re) room.kept += blocks_bytes(plan, rank, n[l - 1], o->batch);
     room.passing = fmax(room.passing, (re ? 2 : qr && o->batch > n[l - 1] ? 3 : 0) * square);
+    if (o->trust > 0) room.passing = fmax(room.passing, blocks_bytes(plan, rank, n[l], n[l - 1]));
   }
   return room;
 }
@@ -171,6 +176,44 @@ static void by_ridge(struct scaler *s, int l, const struct blocks *pre)
   blocks_destroy(A);
 }
 
+static double norm(const struct blocks *A)
+{
+  double *square = fail_alloc((size_t)A->cols, sizeof *square), sum = 0;
+
+  blocks_dot_columns(A, A, square);
+  for (long j = 0; j < A->cols; j++) sum += square[j];
+  free(square);
+  return sqrt(sum);
+}
+
+/* |dW_l|/|M_l|; a layer of zeros may become anything. */
+static double relative_change(const struct deep *d, int l, const struct update *u)
+{
+  struct blocks *A = deep_matrix(d, l);
+  const double before = norm(A);
+
+  blocks_multiply('N', 'T', u->factor, u->post, u->pre, 0, A);
+  const double change = norm(A);
+  blocks_destroy(A);
+  return before > 0 ? change / before : 0;
+}
+
+/* All layers' updates by one factor, so that none changes its layer by more than is trusted. */
+static void shorten(struct scaler *s)
+{
+  const struct deep *d = s->d;
+  double most = 0;
+
+  for (int l = 1; l <= d->L; l++) most = fmax(most, relative_change(d, l, &s->u[l]));
+  s->trusted = most > d->o->trust ? d->o->trust / most : 1;
+  for (int l = 1; l <= d->L; l++) s->u[l].factor *= s->trusted;
+}
+
+double scaler_trusted(const struct scaler *s)
+{
+  return s->trusted;
+}
+
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre)
 {
   struct deep *d = s->d;
@@ -194,5 +237,6 @@ const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre)
       break;
     }
   }
+  if (d->o->trust > 0) shorten(s);
   return s->u;
 }

@@ -40,7 +40,7 @@ struct work deep_work(const struct pc_options *o, int L, const long *n)
 {
   const double up = pass(L, n, o->batch);
   const double down = up - 2.0 * (double)n[1] * (double)n[0] * (double)o->batch;
-  struct work w = {.forward = up, .find = NAN, .update = up};
+  struct work w = {.forward = up, .find = NAN, .update = o->trust > 0 ? 2 * up : up};
 
   for (int l = 1; l <= L; l++) {
     w.align += 4.0 * (double)o->batch * (double)o->batch * (double)(n[l] + n[l - 1]);

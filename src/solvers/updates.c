@@ -17,6 +17,7 @@ struct updates {
   struct scaler *scaler;
   bool loaded;   /* the weights of the state are in d */
   bool taught;   /* has a teacher, whose map can be compared with the network's */
+  double gain;   /* of orthogonal initial weights; 0: others, or those of a start file */
   long **cut;    /* [L+1] rows of layer l on the ranks, [ranks + 1]; NULL at 0 */
   long *samples; /* [ranks + 1] samples of a batch that a rank writes to files */
   double **x;    /* [L+1] those samples' activities [own samples][n_l] */
@@ -38,6 +39,7 @@ enum {
   F_SETTLED,
   F_PLATEAU,
   F_KINKS,
+  F_TRUSTED,
   F_MAPPING,
   FIGURES
 };
@@ -55,12 +57,20 @@ static const struct figure figures[FIGURES] = {
     {"settled", "share of samples whose equilibrium is within the tolerance", NAN},
     {"plateau", "largest relative fall of a sample's energy at the end of its search", NAN},
     {"kinks", "hidden relu units at rest on a kink of the energy, mean over samples", NAN},
+    {"trusted", "share of the update that pc.trust lets through", NAN},
     {"mapping_error", "|W_data - W_L ... W_1|^2 (Frobenius) after the update", NAN},
 };
 
 static bool is_taught(const struct job *job, const struct pc_options *o)
 {
   return job_choice(job, "data.target") == TARGET_TEACHER && pc_is_linear(o);
+}
+
+static double orthogonal_gain(const struct job *job)
+{
+  const bool is = strcmp(job_text(job, "network.init"), "orthogonal") == 0;
+
+  return is && !job_text(job, "start")[0] ? job_real(job, "network.gain") : 0;
 }
 
 static void make_cuts(struct updates *u, const struct partition *part)
@@ -97,8 +107,9 @@ static void warn_of_width(const struct solver *s)
   if (u->o.scale == SCALE_DECORRELATE && u->o.batch > least && s->sys->part->rank == 0)
     fprintf(stderr,
             "tauflow: warning: pc.batch = %ld samples for layers as narrow as %ld units: scale "
-            "decorrelate cannot tell them apart, and target alignment will be below 1\n",
-            u->o.batch, least);
+            "decorrelate cannot tell them apart%s\n",
+            u->o.batch, least,
+            u->o.rule == RULE_PC ? ", and target alignment will be below 1" : "");
 }
 
 static void updates_create(struct solver *s, const struct job *job)
@@ -110,6 +121,7 @@ static void updates_create(struct solver *s, const struct job *job)
   s->own = u;
   pc_options(job, &u->o);
   u->taught = is_taught(job, &u->o);
+  u->gain = orthogonal_gain(job);
   u->d = deep_create(s->sys->comm, &u->o, net->L, net->n);
   if (u->o.rule == RULE_PC) u->q = equilibrium_create(u->d);
   u->scaler = scaler_create(u->d);
@@ -177,7 +189,9 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
     sum += (double)(o.batch / m->part->size + 1) * (double)net->n[l] * sizeof(double);
   if (o.rule == RULE_PC) q = equilibrium_room(&plan, rank, &o, net->L, net->n);
   const struct room scaler = scaler_room(&plan, rank, &o, net->L, net->n);
-  const double measures = measures_bytes(job, &o, &plan, rank, net);
+  double measures = measures_bytes(job, &o, &plan, rank, net);
+  if (orthogonal_gain(job) > 0)
+    measures = fmax(measures, deep_orthonormal_bytes(&plan, rank, net->L, net->n));
   return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) + q.kept + scaler.kept +
          fmax(measures, fmax(q.passing, scaler.passing));
@@ -228,9 +242,10 @@ static void updates_prepare(struct solver *s)
 {
   struct updates *u = s->own;
 
-  if (u->o.condition == 0) return;
+  if (u->o.condition == 0 && u->gain == 0) return;
   load(s);
-  deep_condition(u->d, u->o.condition);
+  if (u->gain > 0) deep_orthonormalise(u->d, u->gain);
+  if (u->o.condition > 0) deep_condition(u->d, u->o.condition);
   store(s);
 }
 
@@ -342,6 +357,7 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
   struct blocks *const *pre = infer(s);
   u->fresh = true;
   const struct update *update = scaler_updates(u->scaler, pre);
+  if (u->o.trust > 0) u->figure[F_TRUSTED].value = scaler_trusted(u->scaler);
   if (!deep_fits(u->d, update, TOO_LARGE)) return DIVERGED;
   if (s->watched) {
     const struct alignment a = deep_align(u->d, update, NULL);

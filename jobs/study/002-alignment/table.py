@@ -41,9 +41,11 @@ def alignment(M, x, factor):
     return np.mean((r * change).sum(0) / np.linalg.norm(r, axis=0) / np.linalg.norm(change, axis=0))
 
 
+NONE = 1e-12  # singular values below this share of the largest are 0 but for rounding
+
 FACTORS = {  # of Theorem 2, B samples; of Theorem 1 and appendix I, one sample
-    "printed": {"A = E[x* xhat']^+, as printed": lambda x, h: x.T @ np.linalg.pinv(x @ h.T) @ h,
-                "A = E[xhat x*']^+, as proved": lambda x, h: x.T @ np.linalg.pinv(h @ x.T) @ h},
+    "printed": {"A = E[x* xhat']^+, as printed": lambda x, h: x.T @ np.linalg.pinv(x @ h.T, NONE) @ h,
+                "A = E[xhat x*']^+, as proved": lambda x, h: x.T @ np.linalg.pinv(h @ x.T, NONE) @ h},
     "alpha": {"alpha = 1/x*.x*, appendix I": lambda x, h: (x.T @ h) / (x * x).sum(),
               "alpha = 1/x*.xhat, as proved": lambda x, h: (x.T @ h) / (x * h).sum()},
 }
