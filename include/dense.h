@@ -14,5 +14,8 @@ void dense_gemv_f64(long rows, long cols, const double *A, const double *x, doub
 void dense_gemv_f32(long rows, long cols, const float *A, const float *x, float *out);
 /* Let the library use this many threads from now on. Returns how many it used before. Local. */
 int dense_threads(int threads);
+/* What OPENBLAS_CORETYPE should say, if the library does not know this processor and took the
+ * routines of one without its instructions; else NULL. Local. */
+const char *dense_better_core(void);
 
 #endif

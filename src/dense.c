@@ -3,7 +3,9 @@
 #include "fail.h"
 #include <cblas.h>
 #include <lapacke.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A tall matrix in LAPACK's column-major order: m >= n. */
 static void orthonormal_columns(int m, int n, double *A)
@@ -52,4 +54,24 @@ int dense_threads(int threads)
 
   openblas_set_num_threads(threads);
   return before;
+}
+
+/* Its last resorts for processors of Intel, of AMD and of others, none of which has AVX. */
+static bool is_last_resort(const char *core)
+{
+  static const char *const resorts[] = {"Prescott", "Barcelona", "Generic"};
+
+  for (int k = 0; k < 3; k++)
+    if (strcmp(core, resorts[k]) == 0) return true;
+  return false;
+}
+
+const char *dense_better_core(void)
+{
+#ifdef __x86_64__
+  if (!is_last_resort(openblas_get_corename())) return NULL;
+  if (__builtin_cpu_supports("avx512vl")) return "SkylakeX";
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return "Haswell";
+#endif
+  return NULL;
 }

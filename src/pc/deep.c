@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* deep.c - passes through the network, forward and backward */
 #include "deep.h"
+#include "dense.h"
 #include <stdlib.h>
 
 static long widest(int L, const long *n)
@@ -16,12 +17,29 @@ void deep_plan(int ranks, int L, const long *n, struct grid *plan)
   grid_plan(ranks, widest(L, n), plan);
 }
 
+/* Products are most of the work here. Said once, whatever the number of members of a sweep. */
+static void warn_of_library(MPI_Comm comm)
+{
+  static bool said;
+  const char *core = said ? NULL : dense_better_core();
+  int rank;
+
+  said = true;
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (core && rank == 0)
+    fprintf(stderr,
+            "tauflow: warning: OpenBLAS does not know this processor and takes its slowest "
+            "routines; set OPENBLAS_CORETYPE=%s\n",
+            core);
+}
+
 struct deep *deep_create(MPI_Comm comm, const struct pc_options *o, int L, const long *n)
 {
   struct deep *d = fail_alloc(1, sizeof *d);
   const size_t count = (size_t)L + 1;
 
   *d = (struct deep){.o = o, .L = L, .n = n, .B = o->batch};
+  warn_of_library(comm);
   d->grid = grid_create(comm, widest(L, n));
   d->W = fail_alloc(count, sizeof(void *));
   d->guess = fail_alloc(count, sizeof(void *));
