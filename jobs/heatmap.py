@@ -46,7 +46,7 @@ def text_of(value, half, lost):
     """What a cell says: the value, with half its range if there is one; a cross, with the share of
     seeds lost if it is not all of them."""
     if not np.isfinite(value):
-        return "\u00d7" if lost is None or lost == 1 else f"\u00d7 {100 * lost:.0f} %"
+        return "\u00d7" if lost is None or lost == 1 else f"\u00d7\n{100 * lost:.0f} %"
     return f"{value:.2f}" if half is None else f"{value:.2f}\n\u00b1{half:.2f}"
 
 

@@ -46,7 +46,8 @@ def draw(row, name, some, depth):
     row[3].semilogy(x[shown], V[shown], linestyle="none", marker=marker, markerfacecolor="none",
                     color=colour, markersize=6)
     last = alignment[-1]
-    print(f"L = {depth}, {name}: {len(some)} seeds; least, median, largest accuracy {accuracy}, loss {loss}\n  alignment by layer {last.round(3)},"
+    print(f"L = {depth}, {name}: {len(some)} seeds; least, median, largest accuracy {accuracy}, loss {loss}\n"
+          f"  alignment by layer {last.round(3)},"
           f" |W| {W[0]:.1f} -> {W[-1]:.1f}, |V| {V[0]:.1f} -> {V[-1]:.1f}")
 
 
@@ -64,7 +65,8 @@ def main():
         row[0].set_ylabel(f"L = {depth}")
         row[0].set_ylim(0, 1)
         row[2].set_ylim(-0.1, 1.05)
-    titles = ("test accuracy\nline: median of the seeds, band: all", "test loss", r"$\cos(V_l^T, W_{l+1})$" + "\nthick: mean of the lower, thin: top",
+    titles = ("test accuracy\nline: median of the seeds, band: all", "test loss",
+              r"$\cos(V_l^T, W_{l+1})$" + "\nthick: mean of the lower, thin: top",
               r"$|W|$ (line), $|V|$ (marks)" + "\nmean of hidden layers")
     for axes, title in zip(panels[0], titles):
         axes.set_title(title, fontsize="medium")

@@ -25,7 +25,8 @@ def outline_overlap(axes, delays, durations):
 
 def print_bands(name, delays, durations, grid, half):
     overlap = 1 - np.abs(delays)[None, :] / durations[:, None]
-    for text, cells in (("no overlap", overlap <= 0), ("some overlap", (overlap > 0) & (overlap < 1)), ("no delay", overlap == 1)):
+    bands = {"no overlap": overlap <= 0, "some overlap": (overlap > 0) & (overlap < 1), "no delay": overlap == 1}
+    for text, cells in bands.items():
         values = grid[cells & np.isfinite(grid)]
         print(f"{name}, {text}: {values.min():.3f} to {values.max():.3f}, {cells.sum()} cells, "
               f"largest half range over seeds {np.nanmax(half[cells]):.3f}, median {np.nanmedian(half[cells]):.3f}")
@@ -49,7 +50,7 @@ def main(folder, target, chance):
         axes.set_xlabel("label delay [ms]  (negative: early)")
         print_bands(network, delays, durations, grid, half)
     panels[0].set_ylabel("sample time T [ms]")
-    figure.colorbar(image, ax=panels, label=f"test accuracy, {heatmap.of_seeds(seeds)}", shrink=0.9)
+    figure.colorbar(image, ax=panels, label=f"test accuracy\n{heatmap.of_seeds(seeds)}", shrink=0.9)
     figure.savefig(target, dpi=100)
     print(f"figure: {target}")
 

@@ -30,10 +30,11 @@ def main(folder, target):
         axes.set_title(network.strip("[]").replace(", ", "-"), fontsize="medium")
         axes.set_xlabel(r"$\tau_{\rm pot}$ [s]   ($\times$: diverged)")
         for tau, row, around, gone in zip(ys, grid, half, lost):
-            print(network, f"tau_prop {tau:g} ms:", " ".join(f"{x:g}:{a:.3f}+-{h:.3f}" + f" ({g:.0%} diverged)" * (g > 0)
-                                                             for x, a, h, g in zip(xs, row, around, gone)))
+            cells = (f"{x:g}:{a:.3f}+-{h:.3f}" + (f" ({g:.0%} diverged)" if g else "")
+                     for x, a, h, g in zip(xs, row, around, gone))
+            print(network, f"tau_prop {tau:g} ms:", *cells)
     panels[0].set_ylabel(r"$\tau_{\rm prop}$ [ms]")
-    figure.colorbar(image, ax=panels, label=f"test accuracy, {heatmap.of_seeds(seeds)}", shrink=0.9)
+    figure.colorbar(image, ax=panels, label=f"test accuracy\n{heatmap.of_seeds(seeds)}", shrink=0.9)
     figure.savefig(target, dpi=100)
     print(f"figure: {target}")
 
