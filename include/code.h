@@ -7,6 +7,7 @@
 #ifndef TAUFLOW_CODE_H
 #define TAUFLOW_CODE_H
 
+#include "job.h"
 #include "log.h"
 #include <mpi.h>
 
@@ -25,8 +26,8 @@ struct code_run {
   char started[32]; /* UTC, as 2026-01-31T12:00:00Z */
 };
 
-/* That of the ranks of comm, started now; seed is copied. Collective. */
-struct code_run code_run_of(MPI_Comm comm, const char *seed);
+/* That of the ranks of comm and of the job's seed, started now. Collective. */
+struct code_run code_run_of(MPI_Comm comm, const struct job *job);
 void code_run_free(struct code_run *run);
 /* From now on the facts name this run; NULL: none. Returns the one before. run is borrowed until
  * then. Local. */
@@ -35,6 +36,8 @@ const struct code_run *code_enter(const struct code_run *run);
 /* All facts; count receives their number. `written`, the last one, is the time of the call, and
  * without a run those of runs are left out. Local. */
 const struct code_fact *code_facts(int *count);
+/* Is this the name of a fact about the program, rather than about a run? Local. */
+bool code_is_of_program(const char *name);
 /* The lines of a log's head: all facts but `written`. Local. */
 void code_log(struct log *log);
 /* `count` names of machines as one text: each different one with how many times it comes, "a x 2",

@@ -7,8 +7,12 @@
 
 /* Is there something of that name in it? Local. */
 bool folder_holds(const char *folder, const char *name);
-/* Does it hold a run (used.yml or a state file)? Local. */
+/* Does it hold a run that can go on (used.yml or a state file), or cannot be listed? Local. */
 bool folder_has_run(const char *folder);
+/* Does it hold such a run or what one leaves: series, trace, summary, log? Local. */
+bool folder_has_results(const char *folder);
+/* Does it hold a sweep: its file, or members? Local. */
+bool folder_has_sweep(const char *folder);
 /* Can the folder be made, or written to if it is there? Makes nothing. Faults otherwise. Local. */
 bool folder_is_writable(const char *folder, struct faults *faults);
 /* Make it and its parents; faults name the part that failed. Local. */
@@ -18,8 +22,9 @@ bool folder_make(const char *folder, struct faults *faults);
  * with a fault if another is there. Local. */
 int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
-/* Take away the file `stop`, by which a run is asked to stop. Local. */
-void folder_take_stop(const char *folder);
+/* Take away the file `stop`, by which a run is asked to stop. Was there one? A fault if it cannot be
+ * taken away. Local. */
+bool folder_take_stop(const char *folder, struct faults *faults);
 /* Remove state files that were never published: of a process that was killed meanwhile. Local. */
 void folder_clear_parts(const char *folder);
 /* Remove the files a run makes, and no others. Local. */
@@ -29,8 +34,16 @@ void folder_clear(const char *folder);
 char *folder_path(const char *folder, const char *name);
 /* FOLDER/state-<presentation>.h5; caller frees. Local. */
 char *folder_state(const char *folder, long presentation);
-/* Presentations of the state files there, newest first; caller frees *list. Returns the count. */
+/* Presentations of the state files there, newest first; caller frees *list. Returns the count: 0 if
+ * there is no such folder, -1 if it cannot be listed. Local. */
 int folder_states(const char *folder, long **list);
+/* The presentation of the state file that state-last.h5 points to, else the last there is; -1:
+ * none. Local. */
+long folder_newest(const char *folder);
+/* Rename a file that is damaged to PATH.damaged, or PATH.damaged-2 and so on where that is taken.
+ * Returns the new name, which the caller frees; NULL with a fault if it cannot be renamed. Local.
+ */
+char *folder_set_aside(const char *path, struct faults *faults);
 /* Have a file, or the names in a folder, survive if the power fails. False with errno. Local. */
 bool folder_sync(const char *path);
 /* Point state-last.h5 to the state file of that presentation, atomically. Local. */

@@ -54,12 +54,12 @@ const struct key *key_find(const char *name);
 
 struct job;
 
-/* Parse a job. text: the YAML; origin: its name in messages ("jobs/a.yml"); folder: what paths are
- * relative to; sets: count overrides "key=value" (their place in messages is "--set"). All faults
- * are collected: YAML syntax (with line), unknown key (with the nearest known name), duplicate key,
- * wrong type, out of range, missing required key. Messages look like
- * `kp.tau_inf = -0.1: must be > 0 s (jobs/a.yml:14)`. Never NULL; with faults the job must only be
- * destroyed. Local and deterministic. */
+/* Parse a job. text: the YAML; origin: its name in messages ("jobs/a.yml"); folder: what its paths
+ * are relative to; sets: count overrides "key=value", whose place in messages is "--set" and whose
+ * paths are relative to the current folder. All faults are collected: YAML syntax (with line),
+ * unknown key (with the nearest known name), duplicate key, wrong type, out of range, missing
+ * required key. Messages look like `kp.tau_inf = -0.1: must be > 0 s (jobs/a.yml:14)`. Never NULL;
+ * with faults the job must only be destroyed. Local and deterministic. */
 struct job *job_parse(const char *text, const char *origin, const char *folder, int count,
                       const char *const *sets, struct faults *faults);
 void job_destroy(struct job *job);

@@ -7,7 +7,7 @@
 #ifndef TAUFLOW_LOG_H
 #define TAUFLOW_LOG_H
 
-#include <stdbool.h>
+#include "fail.h"
 
 struct log;
 
@@ -19,6 +19,9 @@ void log_destroy(struct log *log);
 void log_to_file(struct log *log, const char *path);
 /* One line; the newline is added. Local. */
 void log_line(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Each message as a warning: to stderr, even of a quiet log, and to the file, or, as long as there
+ * is none, to the one that log_to_file opens. Local. */
+void log_warnings(struct log *log, const struct faults *faults);
 /* A line that replaces the last progress line on a terminal; elsewhere it is printed when at least
  * `seconds` have passed since the last one. Not copied to the file unless printed as a line. */
 void log_progress(struct log *log, double seconds, const char *format, ...)

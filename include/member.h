@@ -7,6 +7,7 @@
 #define TAUFLOW_MEMBER_H
 
 #include "run.h"
+#include "summary.h"
 
 enum member_status {
   MEMBER_WAITING, /* not begun */
@@ -27,17 +28,7 @@ bool member_is_over(enum member_status status);
 /* OUT/member-<number>; caller frees. Local. */
 char *member_folder(const char *out, long member);
 
-/* The lines of a summary.yml. */
-struct facts {
-  int count;
-  char **name, **value; /* [count], owned */
-};
-/* Empty if there is no summary. Local. */
-struct facts facts_read(const char *folder);
-void facts_clear(struct facts *facts);
-/* NULL: no such line. */
-const char *facts_value(const struct facts *facts, const char *name);
-/* The status in it; without a summary, whether the folder holds anything of a run. Local. */
+/* The status in its summary; without one, whether the folder holds anything of a run. Local. */
 enum member_status member_look(const char *folder, const struct facts *facts);
 
 /* Does the run in the folder, if there is one, have the keys of this job? Faults otherwise.
@@ -46,13 +37,17 @@ bool member_fits(const char *folder, const struct job *job, struct faults *fault
 /* How often it was begun since its newest state file, and never ended: killed each time, together
  * with the program. Local. */
 int member_tries(const char *folder);
+/* Did it end the program, or was it killed, as often as is too often? Other failures may have a
+ * cause that passes: those members are tried again by the next sweep. Local. */
+bool member_is_given_up(const char *folder);
 /* Remove what a member leaves behind. Local. */
 void member_clear(const char *folder);
 
 /* Run it from its newest state, or from the start. Returns where it stands then, equal on all
- * ranks. A member that cannot run is recorded as failed, with the reason; if another process is at
- * work in its folder nothing is recorded, and it stays MEMBER_BEGUN with a fault. options->out is
- * the member's folder. Collective. */
+ * ranks. If all its states are damaged they are set aside, and it begins anew. A member that cannot
+ * run is recorded as failed, with the reason, and its states are left as they are; if another
+ * process is at work in its folder nothing is recorded, and it stays MEMBER_BEGUN with a fault.
+ * options->out is the member's folder. Collective. */
 enum member_status member_run(MPI_Comm comm, const struct job *job,
                               const struct run_options *options, struct faults *faults);
 

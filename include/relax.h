@@ -52,6 +52,9 @@ struct extent relax_gated_step(long n, const struct relax *r, double cap, const 
 bool relax_crossings(long n, double cap, const double *s0, const double *s1,
                      unsigned char *crossed);
 
+/* out = b + ratio (b - a): the line from a through b, as much further as ratio says. */
+void relax_extrapolate(long n, double ratio, const double *a, const double *b, double *out);
+
 /* max |v - x|, x rounded to the precision of v; not finite if any is not. */
 double relax_gap_f64(long n, const double *v, const double *x);
 double relax_gap_f32(long n, const float *v, const double *x);

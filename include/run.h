@@ -14,7 +14,8 @@ struct run_options {
   bool resume;      /* continue the run that is there */
   const char *also; /* another folder in which a file `stop` counts; NULL: none */
   double end_time;  /* stop in time for this, seconds since the epoch; infinite: never */
-  bool quiet;       /* say everything in log.txt and nothing on the terminal */
+  bool quiet;       /* say everything in log.txt and nothing but warnings on the terminal */
+  const struct faults *warnings; /* for the log, from rank 0's caller; NULL: none */
   /* Called after each presentation with the share of the run that is done; NULL: nothing is. Ranks
    * may have different ones: it must not be collective. */
   void (*each)(void *own, double share);
@@ -26,9 +27,10 @@ struct run_options {
 int run_job(MPI_Comm comm, const struct job *job, const struct run_options *options,
             struct faults *faults);
 
-/* The job in the newest state file of a folder that can be read, and the name of that file; NULL if
- * there is none. Caller frees both. Local. */
-char *checkpoint_job(const char *folder, char **state);
+/* The job of the run in a folder, and its name in messages: used.yml, or, if that is lost or cannot
+ * be read as a job (why: what is wrong with it), what the newest state file says that can be read.
+ * NULL if there is neither. Caller frees both. Local. */
+char *checkpoint_job(const char *folder, char **origin, struct faults *why);
 
 extern const struct key run_keys[], record_keys[], checkpoint_keys[];
 

@@ -120,8 +120,9 @@ const struct solver_kind *solver_kind_of(const struct job *job);
 enum outcome solver_advance(struct solver *s, long p, double *reached);
 /* Figures of the last advance: how many; *list is borrowed. Local, the same on all ranks. */
 int solver_figures(struct solver *s, const struct figure **list);
-/* How long a job's run is: presentations, or batches. Local. */
+/* How long a job's run is: presentations, or batches; and the key that says so. Local. */
 long solver_length(const struct job *job);
+const char *solver_length_key(const struct job *job);
 /* Number k of the solvers of solver.name; NULL beyond their end. Local. */
 const struct solver_kind *solver_kind_at(int k);
 /* List what must be saved and restored for an exact continuation; how many, at most SOLVER_NOTES.

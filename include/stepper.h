@@ -18,6 +18,7 @@ struct stepper {
   int segment;                       /* the one the step lies in */
   double h;                          /* the next step to try [s] */
   bool owed;                         /* means of the last step are still to travel */
+  struct leak *leak;                 /* [stages] of the step being tried; owned */
   struct verdict *verdict;           /* [stages] of the step being tried; owned */
   double *size;     /* [stages] largest |v|, |f| of the presentation so far; owned */
   double *drift;    /* [stages] of the step being accepted, see verdict; owned */

@@ -68,6 +68,13 @@ bool store_read_fields(MPI_Comm comm, const char *path, int fields, const struct
 bool store_read_notes(MPI_Comm comm, const char *path, int notes, struct note *note,
                       struct faults *faults);
 
+/* What is to be thought of a state file that was refused. It is damaged if all of its bytes can be
+ * read and prove it (its seal or a digest does not fit, or HDF5 cannot make out its structure);
+ * unreadable if they cannot, which may pass; intact otherwise, even if this run has no use for it.
+ * Faults say what is wrong with it. Reads the whole file. Local. */
+enum state_health { STATE_INTACT, STATE_UNREADABLE, STATE_DAMAGED };
+enum state_health store_judge(const char *path, struct faults *why);
+
 /* Memory that writing and reading back a state takes beside it on a rank, with the rest of HDF5;
  * largest: the largest field of the rank, all in bytes. As measured; store_slab.c says of what it
  * consists. Local. */

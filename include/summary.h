@@ -27,4 +27,15 @@ char *summary_provenance(void);
 /* A text as a value in such a line. Caller frees. Local. */
 char *summary_quoted(const char *text);
 
+/* The lines of a summary.yml. */
+struct facts {
+  int count;
+  char **name, **value; /* [count], owned */
+};
+/* Empty if there is no summary. Local. */
+struct facts facts_read(const char *folder);
+void facts_clear(struct facts *facts);
+/* NULL: no such line. */
+const char *facts_value(const struct facts *facts, const char *name);
+
 #endif

@@ -16,6 +16,9 @@ int wishes_stop(void);
 /* Was a state file asked for since the last call? Local. */
 bool wishes_save(void);
 
+/* Seconds since the epoch, with fractions: what times to stop are compared with. For durations there
+ * is MPI_Wtime, which does not jump when the machine's clock is set. Local. */
+double wishes_now(void);
 /* When the allocation of SLURM that this process is in ends, in seconds since the epoch: from
  * SLURM_JOB_END_TIME, else asked of squeue (a process of its own: to be called before MPI starts);
  * infinite outside of SLURM, without a limit, or on ranks other than the first. Local. */

@@ -111,6 +111,7 @@ bool checkpoint_read_newest(struct run *r)
   long *list = NULL;
   int states = r->rank == 0 ? folder_states(r->options->out, &list) : 0;
   bool ok = false, edited = false;
+  char *newest = NULL; /* what is wrong with it */
 
   CHECK_MPI(MPI_Bcast(&states, 1, MPI_INT, 0, r->comm));
   for (int k = 0; !ok && !edited && k < states; k++) {
@@ -120,30 +121,34 @@ bool checkpoint_read_newest(struct run *r)
     char *path = folder_state(r->options->out, p);
     ok = read_state(r, path, &why);
     edited = !ok && faults_any(r->faults, r->comm);
-    if (why.text && r->rank == 0) fprintf(stderr, "tauflow: warning: %s", why.text);
+    log_warnings(r->log, &why);
+    if (!newest && why.text) newest = fail_text("%s", why.text);
     faults_clear(&why);
     free(path);
   }
   if (!ok && !edited && r->rank == 0)
-    faults_add(r->faults, "%s: no state file there can be resumed from", r->options->out);
+    faults_add(r->faults, "%s: no state file there can be resumed from%s%.*s", r->options->out,
+               newest ? "; the newest: " : "", newest ? (int)strcspn(newest, "\n") : 0,
+               newest ? newest : "");
+  free(newest);
   free(list);
   return !faults_any(r->faults, r->comm);
 }
 
-char *checkpoint_job(const char *folder, char **state)
+/* Of the newest state that can be read. */
+static char *read_state_job(const char *folder, char **origin)
 {
   long *list;
   const int states = folder_states(folder, &list);
   char *text = NULL;
 
-  *state = NULL;
   for (int k = 0; k < states && !text; k++) {
     struct faults quiet = {0};
     struct state_header head = {0};
     char *path = folder_state(folder, list[k]);
     if (store_read_header(MPI_COMM_SELF, path, &head, &quiet) && head.job) {
       text = fail_text("%s", head.job);
-      *state = fail_text("%s", path);
+      *origin = fail_text("%s:/job", path);
     }
     store_free_header(&head);
     faults_clear(&quiet);
@@ -151,4 +156,55 @@ char *checkpoint_job(const char *folder, char **state)
   }
   free(list);
   return text;
+}
+
+static bool is_beginning(const char *text, const char *whole)
+{
+  const size_t length = strlen(text);
+
+  return length < strlen(whole) && strncmp(text, whole, length) == 0;
+}
+
+/* used.yml, if it can be read as a job and is not only the first part of the state's; else NULL
+ * with faults. */
+static char *read_used(const char *path, const char *of_state, struct faults *why)
+{
+  const int before = why->count;
+  char *text = folder_read_text(path, why);
+
+  if (text && of_state && is_beginning(text, of_state))
+    faults_add(why, "%s: is cut short: it has %zu of %zu bytes", path, strlen(text),
+               strlen(of_state));
+  else if (text)
+    job_destroy(job_parse(text, path, "", 0, NULL, why));
+  if (why->count == before) return text;
+  free(text);
+  return NULL;
+}
+
+char *checkpoint_job(const char *folder, char **origin, struct faults *why)
+{
+  char *state = NULL, *of_state = read_state_job(folder, &state);
+  char *used = folder_path(folder, "used.yml"), *text = read_used(used, of_state, why);
+
+  *origin = text ? used : state;
+  free(text ? state : used);
+  if (!text) return of_state;
+  free(of_state);
+  return text;
+}
+
+void checkpoint_keep_used(struct run *r)
+{
+  struct faults why = {0};
+  char *origin, *text = checkpoint_job(r->options->out, &origin, &why);
+
+  if (why.count > 0 && folder_holds(r->options->out, "used.yml")) {
+    char *path = folder_path(r->options->out, "used.yml");
+    free(folder_set_aside(path, r->faults));
+    free(path);
+  }
+  faults_clear(&why);
+  free(text);
+  free(origin);
 }

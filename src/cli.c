@@ -4,6 +4,7 @@
 #include "folder.h"
 #include "run.h"
 #include "session.h"
+#include "share.h"
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -42,7 +43,7 @@ static const struct {
     {"sweep", SWEEP, "a job file", SET | OUT | START | WALL | OVERWRITE | GROUP | MEMBER | GATHER},
     {"check", CHECK_JOB, "a job file",
      SET | OUT | START | WALL | OVERWRITE | RANKS | STEPS | MACHINE},
-    {"info", INFO, "an HDF5 file", DIFF},
+    {"info", INFO, "an HDF5 file or the folder of a run", DIFF},
     {"evaluate", EVALUATE, "a state file", SET | CONFUSION},
     {"bench", BENCH, NULL, SET | OUT | WALL | QUICK},
     {"keys", KEYS, NULL, MARKDOWN},
@@ -64,6 +65,7 @@ void cli_print_help(void)
        "  tauflow check JOB.yml      all errors of a job at once; memory, messages, time\n"
        "  tauflow evaluate STATE     accuracy and loss of a state file\n"
        "  tauflow info FILE.h5       what a state, series or sweep file holds\n"
+       "  tauflow info DIR           how a run ended, and its newest intact state\n"
        "  tauflow info --diff A B    how two runs, or state files, differ\n"
        "  tauflow bench              kernels and messages against what this machine can do\n"
        "  tauflow bench JOB.yml...   speed, steps and error of each solver on each job\n"
@@ -276,20 +278,6 @@ void cli_free(struct cli *cli)
   free(cli->subject_list);
 }
 
-/* From rank 0 to all; NULL stays NULL. Caller frees. */
-static char *share_text(char *text, MPI_Comm comm)
-{
-  long length = text ? (long)strlen(text) : -1;
-  int rank;
-
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  CHECK_MPI(MPI_Bcast(&length, 1, MPI_LONG, 0, comm));
-  if (length < 0) return NULL;
-  if (rank != 0) text = fail_alloc((size_t)length + 1, 1);
-  CHECK_MPI(MPI_Bcast(text, (int)length, MPI_CHAR, 0, comm));
-  return text;
-}
-
 static char *absolute(const char *path)
 {
   char here[PATH_MAX];
@@ -306,6 +294,26 @@ static char *folder_of(const char *path)
   return folder;
 }
 
+/* Of a run to be resumed: where its used.yml is of no use, a state file may do. */
+static char *find_resumed(const char *folder, char **origin, struct faults *faults)
+{
+  struct faults why = {0};
+  char *from, *text = checkpoint_job(folder, &from, &why);
+
+  if (text && why.count > 0)
+    fprintf(stderr, "tauflow: warning: %.*s; the keys are taken from %s\n",
+            (int)strcspn(why.text, "\n"), why.text, from);
+  else if (!text)
+    faults_add(faults, "%.*s; nor is there a state file that can be read",
+               (int)strcspn(why.text, "\n"), why.text);
+  if (text) {
+    free(*origin);
+    *origin = from;
+  }
+  faults_clear(&why);
+  return text;
+}
+
 /* The text of the job and its name in messages, on rank 0. */
 static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, struct faults *faults)
 {
@@ -317,7 +325,7 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     char *text = NULL;
     *origin = fail_text("%s:/job", cli->subject);
     if (!store_read_header(comm, cli->subject, &head, faults)) return NULL;
-    if (head.job)
+    if (head.job && rank == 0)
       text = fail_text("%s", head.job);
     else if (rank == 0)
       faults_add(faults, "%s: holds no job to evaluate with; run one with --start", cli->subject);
@@ -335,19 +343,8 @@ static char *find_text(const struct cli *cli, MPI_Comm comm, char **origin, stru
     faults_add(faults, "%s: holds no sweep to gather", cli->subject);
     return NULL;
   }
-  char *text = NULL;
-  if (cli->command == RESUME && !folder_holds(cli->subject, "used.yml")) {
-    char *state;
-    text = checkpoint_job(cli->subject, &state);
-    if (text) {
-      free(*origin);
-      *origin = fail_text("%s:/job", state);
-      fprintf(stderr, "tauflow: warning: %s/used.yml is missing: its keys are taken from %s\n",
-              cli->subject, state);
-    }
-    free(state);
-  }
-  return text ? text : folder_read_text(*origin, faults);
+  return cli->command == RESUME ? find_resumed(cli->subject, origin, faults)
+                                : folder_read_text(*origin, faults);
 }
 
 /* A sweep is not to be taken for a run, nor a run for a sweep. */

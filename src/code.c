@@ -109,8 +109,17 @@ static void write_date(char *to, size_t room)
   strftime(to, room, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 }
 
-struct code_run code_run_of(MPI_Comm comm, const char *seed)
+/* "7", or "swept" of a sweep in which each member has its own. Caller frees. */
+static char *seed_word(const struct job *job)
 {
+  for (int k = 0; k < job_swept(job); k++)
+    if (strcmp(job_swept_key(job, k)->name, "seed") == 0) return fail_text("swept");
+  return job_word(job, "seed");
+}
+
+struct code_run code_run_of(MPI_Comm comm, const struct job *job)
+{
+  char *seed = seed_word(job);
   struct code_run run = {.hosts = gather_hosts(comm)};
   int size;
 
@@ -118,6 +127,7 @@ struct code_run code_run_of(MPI_Comm comm, const char *seed)
   snprintf(run.ranks, sizeof run.ranks, "%d", size);
   snprintf(run.seed, sizeof run.seed, "%s", seed);
   write_date(run.started, sizeof run.started);
+  free(seed);
   return run;
 }
 
@@ -138,8 +148,10 @@ const struct code_run *code_enter(const struct code_run *run)
 /* --- all together --- */
 
 enum { OF_CODE = 10, OF_RUN = 4 };
+static const char *const of_code[OF_CODE] = {"version", "revision", "compiler", "flags", "mpi",
+                                             "hdf5",    "sundials", "openblas", "yaml",  "xxhash"};
 
-static void find_libraries(struct code_fact *fact)
+static void find_values(const char **value)
 {
   static char mpi[MPI_MAX_LIBRARY_VERSION_STRING], hdf5[32], sundials[32], xxhash[32];
   unsigned major = 0, minor = 0, release = 0;
@@ -152,26 +164,21 @@ static void find_libraries(struct code_fact *fact)
   snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
   SUNDIALSGetVersion(sundials, sizeof sundials);
   snprintf(xxhash, sizeof xxhash, "%u.%u.%u", xxh / 10000, xxh / 100 % 100, xxh % 100);
-  fact[0] = (struct code_fact){"mpi", mpi};
-  fact[1] = (struct code_fact){"hdf5", hdf5};
-  fact[2] = (struct code_fact){"sundials", sundials};
-  fact[3] = (struct code_fact){"openblas", openblas_get_config()};
-  fact[4] = (struct code_fact){"yaml", yaml_get_version_string()};
-  fact[5] = (struct code_fact){"xxhash", xxhash};
+  const char *const found[OF_CODE] = {
+      TAUFLOW_VERSION, TAUFLOW_REVISION,      TAUFLOW_COMPILER,          TAUFLOW_FLAGS, mpi, hdf5,
+      sundials,        openblas_get_config(), yaml_get_version_string(), xxhash};
+  memcpy(value, found, sizeof found);
 }
 
 const struct code_fact *code_facts(int *count)
 {
   static char written[32];
-  static struct code_fact fact[OF_CODE + OF_RUN + 1] = {
-      {"version", TAUFLOW_VERSION},
-      {"revision", TAUFLOW_REVISION},
-      {"compiler", TAUFLOW_COMPILER},
-      {"flags", TAUFLOW_FLAGS},
-  };
-  int n = OF_CODE;
+  static struct code_fact fact[OF_CODE + OF_RUN + 1];
+  const char *value[OF_CODE];
+  int n = 0;
 
-  find_libraries(fact + 4);
+  find_values(value);
+  for (; n < OF_CODE; n++) fact[n] = (struct code_fact){of_code[n], value[n]};
   if (current) {
     fact[n++] = (struct code_fact){"hosts", current->hosts};
     fact[n++] = (struct code_fact){"ranks", current->ranks};
@@ -182,6 +189,13 @@ const struct code_fact *code_facts(int *count)
   fact[n++] = (struct code_fact){"written", written};
   *count = n;
   return fact;
+}
+
+bool code_is_of_program(const char *name)
+{
+  for (int k = 0; k < OF_CODE; k++)
+    if (strcmp(of_code[k], name) == 0) return true;
+  return false;
 }
 
 void code_log(struct log *log)

@@ -40,11 +40,13 @@ static int newest_first(const void *a, const void *b)
 int folder_states(const char *folder, long **list)
 {
   DIR *dir = opendir(folder);
+  const bool absent = !dir && (errno == ENOENT || errno == ENOTDIR);
   int count = 0, room = 16;
   const struct dirent *entry;
 
   *list = fail_alloc((size_t)room, sizeof **list);
-  while (dir && (entry = readdir(dir))) {
+  if (!dir) return absent ? 0 : -1;
+  while (errno = 0, (entry = readdir(dir))) {
     const long p = state_of(entry->d_name);
     if (p < 0) continue;
     if (count == room) {
@@ -56,7 +58,9 @@ int folder_states(const char *folder, long **list)
     }
     (*list)[count++] = p;
   }
-  if (dir) closedir(dir);
+  const bool whole = errno == 0;
+  closedir(dir);
+  if (!whole) return -1;
   qsort(*list, (size_t)count, sizeof **list, newest_first);
   return count;
 }
@@ -76,7 +80,29 @@ bool folder_has_run(const char *folder)
   const int states = folder_states(folder, &list);
 
   free(list);
-  return states > 0 || folder_holds(folder, "used.yml");
+  return states != 0 || folder_holds(folder, "used.yml");
+}
+
+bool folder_has_results(const char *folder)
+{
+  static const char *const names[] = {"series.h5", "trace.h5", "summary.yml", "log.txt"};
+
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+    if (folder_holds(folder, names[k])) return true;
+  return folder_has_run(folder);
+}
+
+bool folder_has_sweep(const char *folder)
+{
+  DIR *dir = opendir(folder);
+  const struct dirent *entry;
+  bool has = folder_holds(folder, "sweep.h5");
+
+  while (!has && dir && (entry = readdir(dir)))
+    has = strncmp(entry->d_name, "member-", 7) == 0 && entry->d_name[7] &&
+          strspn(entry->d_name + 7, "0123456789") == strlen(entry->d_name + 7);
+  if (dir) closedir(dir);
+  return has;
 }
 
 bool folder_is_writable(const char *folder, struct faults *faults)
@@ -95,7 +121,8 @@ bool folder_is_writable(const char *folder, struct faults *faults)
     *slash = '\0';
   }
   const bool folder_there = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-  const bool ok = folder_there && access(path, W_OK | X_OK) == 0;
+  const int list = strcmp(path, folder) == 0 ? R_OK : 0; /* to see which states there are */
+  const bool ok = folder_there && access(path, W_OK | X_OK | list) == 0;
   if (!ok)
     faults_add(faults, "%s: the output folder cannot be written: %s: %s", folder, path,
                folder_there ? strerror(errno) : "is not a folder");
@@ -149,9 +176,16 @@ static void forget(const char *folder, const char *name)
   free(path);
 }
 
-void folder_take_stop(const char *folder)
+bool folder_take_stop(const char *folder, struct faults *faults)
 {
-  forget(folder, "stop");
+  char *path = folder_path(folder, "stop");
+  const bool taken = remove(path) == 0;
+
+  if (!taken && errno != ENOENT)
+    faults_add(faults, "%s: cannot be removed, and would stop what runs here next: %s", path,
+               strerror(errno));
+  free(path);
+  return taken;
 }
 
 void folder_clear_parts(const char *folder)
@@ -216,6 +250,35 @@ static long last_of(const char *folder)
 
   free(last);
   return length > 0 ? state_of(target) : -1;
+}
+
+long folder_newest(const char *folder)
+{
+  const long last = last_of(folder);
+  long *list;
+  const int states = folder_states(folder, &list);
+  long newest = states > 0 ? list[0] : -1;
+
+  for (int k = 0; k < states; k++)
+    if (list[k] == last) newest = last;
+  free(list);
+  return newest;
+}
+
+char *folder_set_aside(const char *path, struct faults *faults)
+{
+  struct stat info;
+  char *aside = fail_text("%s.damaged", path);
+
+  for (int k = 2; lstat(aside, &info) == 0; k++) {
+    free(aside);
+    aside = fail_text("%s.damaged-%d", path, k);
+  }
+  if (rename(path, aside) == 0) return aside;
+  faults_add(faults, "%s: is damaged and cannot be renamed to %s: %s", path, aside,
+             strerror(errno));
+  free(aside);
+  return NULL;
 }
 
 void folder_keep(const char *folder, long keep)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "gather.h"
+#include "code.h"
 #include "member.h"
 #include "folder.h"
 #include "store_h5.h"
@@ -256,17 +257,6 @@ static bool is_cost(const char *name)
   return false;
 }
 
-/* What else the program says of itself is in /code, of each member in its files. */
-static bool is_left_out(const char *name)
-{
-  static const char *const facts[] = {"compiler", "flags",    "mpi",  "hdf5",
-                                      "sundials", "openblas", "yaml", "xxhash"};
-
-  for (size_t k = 0; k < sizeof facts / sizeof *facts; k++)
-    if (strcmp(name, facts[k]) == 0) return true;
-  return false;
-}
-
 static bool ends_in(const char *name, const char *with)
 {
   const size_t n = strlen(name), m = strlen(with);
@@ -323,7 +313,7 @@ static void write_facts(struct gathering *g)
   for (long i = 0; i < g->members && g->h5.ok; i++)
     for (int k = 0; k < g->facts[i].count && g->h5.ok; k++) {
       const char *name = g->facts[i].name[k];
-      if (is_left_out(name)) continue;
+      if (code_is_of_program(name) && !is_cost(name)) continue; /* it is in /code of its files */
       char *a = fail_text("/summary/%s", name), *b = fail_text("/cost/%s", name);
       if (!h5_has(g->h5.file, a) && !h5_has(g->h5.file, b)) write_fact(g, name);
       free(a);

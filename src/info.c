@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What is asked of every number of a dataset. */
 struct range {
@@ -199,16 +200,18 @@ void info_job(FILE *out, const char *text)
   }
 }
 
-static void print_state(FILE *out, struct h5 *f)
+static void print_state(FILE *out, struct h5 *f, hid_t root)
 {
   struct state_header head;
+  long version = 0;
 
   if (h5_read_header(f, &head)) {
+    h5_get(root, "version", H5T_NATIVE_LONG, 0, &version);
     if (head.resumable)
       fprintf(out,
-              "%s: a tauflow state file, version %d\n"
+              "%s: a tauflow state file, version %ld\n"
               "t = %.17g s, after %ld presentations, status %s\n",
-              f->path, STATE_VERSION, head.t, head.presentation, head.status);
+              f->path, version, head.t, head.presentation, head.status);
     else
       fprintf(out, "%s: weights to start from, not written by tauflow\n", f->path);
     fprintf(out, "network widths");
@@ -242,9 +245,12 @@ static void print_series(FILE *out, struct h5 *f, hid_t root)
 int info_print(FILE *out, const char *path, struct faults *faults)
 {
   struct h5 f = h5_new(path, faults);
+  struct stat info;
   int before = faults->count;
 
-  if (h5_open_state(&f)) {
+  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
+    info_folder(out, path, faults);
+  } else if (h5_open_state(&f)) {
     hid_t root = H5Gopen2(f.file, "/", H5P_DEFAULT);
     char *format = h5_get_text(root, "format");
 
@@ -253,7 +259,7 @@ int info_print(FILE *out, const char *path, struct faults *faults)
     else if (format && strcmp(format, "tauflow-sweep") == 0)
       info_sweep(out, &f, root);
     else
-      print_state(out, &f);
+      print_state(out, &f, root);
     free(format);
     H5Gclose(root);
   }

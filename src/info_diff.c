@@ -6,6 +6,7 @@
 #include "folder.h"
 #include "info_parts.h"
 #include "job.h"
+#include "share.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ struct diff {
   int rank;
   char *path[SIDES]; /* state files, owned */
   bool same_widths;  /* else nothing is compared */
+  bool same_notes;   /* on rank 0: the attributes of /solver */
   struct pairs pairs;
   struct faults *mine; /* not yet agreed on */
   char *report;        /* on rank 0, from here on */
@@ -29,20 +31,31 @@ struct diff {
 static char *state_of(const char *word, struct faults *faults)
 {
   struct stat info;
-  long *list;
 
   if (stat(word, &info) != 0 || !S_ISDIR(info.st_mode)) return fail_text("%s", word);
-  if (folder_holds(word, "state-last.h5")) return folder_path(word, "state-last.h5");
-  const int states = folder_states(word, &list);
-  char *path = fail_text("%s", word);
-  if (states > 0) {
-    free(path);
-    path = folder_state(word, list[0]);
-  } else {
+  const long newest = folder_newest(word);
+  if (newest >= 0) return folder_state(word, newest);
+  if (folder_has_sweep(word))
+    faults_add(faults, "%s: holds a sweep: compare folders of its members, as %s/member-00000",
+               word, word);
+  else
     faults_add(faults, "%s: holds no state file", word);
-  }
-  free(list);
-  return path;
+  return fail_text("%s", word);
+}
+
+/* A sweep has no one state. */
+static bool is_no_sweep(struct h5 *f)
+{
+  hid_t root = H5Gopen2(f->file, "/", H5P_DEFAULT);
+  char *format = h5_get_text(root, "format");
+  const bool sweep = format && strcmp(format, "tauflow-sweep") == 0;
+
+  if (sweep)
+    faults_add(f->faults, "%s: holds a sweep: compare folders of its members, as member-00000",
+               f->path);
+  free(format);
+  H5Gclose(root);
+  return !sweep;
 }
 
 static void tell_keys(const struct diff *d, const struct state_header *head)
@@ -70,7 +83,33 @@ static void tell_keys(const struct diff *d, const struct state_header *head)
   faults_clear(&quiet);
 }
 
-/* One side's attributes of /code, told where the other has another, or (second) none. */
+/* An attribute as a text: of numbers all of them, exactly. NULL: there is none. Caller frees. */
+static char *attribute_text(hid_t group, const char *name)
+{
+  enum { MOST = 1 << 20 };
+  char *text = group >= 0 ? h5_get_text(group, name) : NULL;
+  hid_t attribute =
+      text || group < 0 || H5Aexists(group, name) <= 0 ? -1 : H5Aopen(group, name, H5P_DEFAULT);
+
+  if (attribute < 0) return text;
+  hid_t space = H5Aget_space(attribute);
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  H5Sclose(space);
+  H5Aclose(attribute);
+  double *value = fail_alloc(count > 0 && count < MOST ? (size_t)count : 1, sizeof *value);
+  size_t length;
+  FILE *out = open_memstream(&text, &length);
+  CHECK(out, "out of memory: no room for a report");
+  const bool good =
+      count > 0 && count < MOST && h5_get(group, name, H5T_NATIVE_DOUBLE, (int)count, value);
+  for (long i = 0; good && i < (long)count; i++) fprintf(out, "%s%.17g", i ? " " : "", value[i]);
+  if (!good) fprintf(out, "(%lld of another type)", (long long)count);
+  fclose(out);
+  free(value);
+  return text;
+}
+
+/* One side's attributes, told where the other has another, or (second) none. */
 struct fact_visit {
   FILE *out;
   hid_t other;
@@ -81,7 +120,7 @@ struct fact_visit {
 static herr_t tell_fact(hid_t group, const char *name, const H5A_info_t *info, void *data)
 {
   struct fact_visit *v = data;
-  char *here = h5_get_text(group, name), *there = v->other < 0 ? NULL : h5_get_text(v->other, name);
+  char *here = attribute_text(group, name), *there = attribute_text(v->other, name);
 
   (void)info;
   if (here && (v->second ? !there : !there || strcmp(here, there) != 0)) {
@@ -96,14 +135,15 @@ static herr_t tell_fact(hid_t group, const char *name, const H5A_info_t *info, v
   return 0;
 }
 
-static void tell_provenance(const struct diff *d, const struct h5 *f)
+/* The attributes of a group in which two files differ. Returns how many. */
+static int tell_facts(const struct diff *d, const struct h5 *f, const char *path, const char *title)
 {
   struct fact_visit v = {.out = d->out};
   hid_t group[SIDES];
 
-  fprintf(d->out, "provenance that differs\n");
+  fprintf(d->out, "%s\n", title);
   for (int k = 0; k < SIDES; k++)
-    group[k] = h5_has(f[k].file, "/code") ? H5Gopen2(f[k].file, "/code", H5P_DEFAULT) : -1;
+    group[k] = h5_has(f[k].file, path) ? H5Gopen2(f[k].file, path, H5P_DEFAULT) : -1;
   for (int k = 0; k < SIDES; k++) {
     v.other = group[B - k];
     v.second = k == B;
@@ -111,6 +151,7 @@ static void tell_provenance(const struct diff *d, const struct h5 *f)
   }
   if (v.count == 0) fprintf(d->out, "  none\n");
   for (int k = 0; k < SIDES; k++) H5Gclose(group[k]);
+  return v.count;
 }
 
 static void tell_header(const struct diff *d, const struct state_header *head)
@@ -150,12 +191,14 @@ static void judge(struct diff *d, const char *const *word)
   for (int k = 0; k < SIDES; k++) {
     d->path[k] = state_of(word[k], d->mine);
     f[k] = h5_new(d->path[k], d->mine);
-    good = d->mine->count == 0 && h5_open_state(&f[k]) && h5_read_header(&f[k], &head[k]) && good;
+    good = d->mine->count == 0 && h5_open_state(&f[k]) && is_no_sweep(&f[k]) &&
+           h5_read_header(&f[k], &head[k]) && good;
   }
   if (good) {
     tell_header(d, head);
     tell_keys(d, head);
-    tell_provenance(d, f);
+    tell_facts(d, f, "/code", "provenance that differs");
+    d->same_notes = tell_facts(d, f, "/solver", "attributes of /solver that differ") == 0;
     d->same_widths = head[A].layers == head[B].layers &&
                      memcmp(head[A].widths, head[B].widths,
                             ((size_t)head[A].layers + 1) * sizeof *head[A].widths) == 0;
@@ -170,21 +213,11 @@ static void judge(struct diff *d, const char *const *word)
   }
 }
 
-static char *share_path(char *path, int rank, MPI_Comm comm)
-{
-  int length = path ? (int)strlen(path) : 0;
-
-  CHECK_MPI(MPI_Bcast(&length, 1, MPI_INT, 0, comm));
-  if (rank != 0) path = fail_alloc((size_t)length + 1, 1);
-  CHECK_MPI(MPI_Bcast(path, length, MPI_CHAR, 0, comm));
-  return path;
-}
-
 static void share(struct diff *d)
 {
   struct pairs *p = &d->pairs;
 
-  for (int k = 0; k < SIDES; k++) d->path[k] = share_path(d->path[k], d->rank, d->comm);
+  for (int k = 0; k < SIDES; k++) d->path[k] = share_text(d->path[k], d->comm);
   CHECK_MPI(MPI_Bcast(&d->same_widths, 1, MPI_C_BOOL, 0, d->comm));
   CHECK_MPI(MPI_Bcast(&p->count, 1, MPI_INT, 0, d->comm));
   if (d->rank != 0) p->pair = fail_alloc((size_t)p->count + 1, sizeof *p->pair);
@@ -205,7 +238,7 @@ int info_diff(MPI_Comm comm, FILE *out, const char *const *word, struct faults *
     good = h5_settle(&mine, comm, faults);
   }
   if (good && d.rank == 0) {
-    if (d.same_widths) apart_print(d.out, &d.pairs);
+    if (d.same_widths) apart_print(d.out, &d.pairs, d.same_notes);
     fflush(d.out);
     fwrite(d.report, 1, d.length, out);
   }

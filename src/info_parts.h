@@ -13,19 +13,12 @@ void info_job(FILE *out, const char *text);
 /* What a sweep file holds: members, keys, what became of them. Local. */
 void info_sweep(FILE *out, struct h5 *f, hid_t root);
 
+/* What lies in a folder. Local. */
+void info_folder(FILE *out, const char *folder, struct faults *faults);
+
 /* --- src/info_apart.c: how far the data of two state files are apart --- */
 
 enum { A, B, SIDES, PATH_MOST = 64 };
-
-/* A dataset as one of the files has it. */
-struct side {
-  bool there;  /* as floating-point numbers, in one or two dimensions */
-  bool single; /* floats */
-  bool sealed; /* with a digest of its data */
-  int dims;
-  long shape[2];
-  unsigned long long digest;
-};
 
 /* The same dataset of both, and what its numbers were found to be. */
 struct pair {
@@ -40,14 +33,12 @@ struct pairs {
   struct pair *pair; /* [count], owned */
 };
 
-/* Local. */
-struct side side_of(hid_t set);
 /* All arrays of the state that either of two open files has. Local. */
 struct pairs apart_list(struct h5 *f);
 /* Read both files, each rank its rows, a slab at a time, and check their digests: faults on rank 0,
  * not agreed on. Collective. */
 void apart_measure(MPI_Comm comm, char *const *path, struct pairs *pairs, struct faults *faults);
-/* What was found, as a table. Local. */
-void apart_print(FILE *out, const struct pairs *pairs);
+/* What was found, as a table, with a verdict; same_notes: of what else is in the states. Local. */
+void apart_print(FILE *out, const struct pairs *pairs, bool same_notes);
 
 #endif

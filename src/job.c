@@ -52,6 +52,18 @@ void job_fill(struct job *job, struct slot *slot, const struct given *given, cha
   }
 }
 
+/* Absolute, because used.yml is read again from other folders. Caller frees. */
+static char *absolute(const char *folder)
+{
+  if (folder[0] == '/') return fail_text("%s", folder);
+  char *here = getcwd(NULL, 0);
+  CHECK(here, "cannot find the current folder: %s", strerror(errno));
+  bool same = strcmp(folder, "") == 0 || strcmp(folder, ".") == 0;
+  char *text = same ? fail_text("%s", here) : fail_text("%s/%s", here, folder);
+  free(here);
+  return text;
+}
+
 static void read_set(struct job *job, const char *set, struct faults *faults)
 {
   char *shown = value_one_line(set), *whole = fail_text("--set %s", shown);
@@ -80,6 +92,17 @@ static void read_set(struct job *job, const char *set, struct faults *faults)
   free(name);
   free(whole);
   free(shown);
+}
+
+/* A path on the command line is meant from where it was typed. */
+static void read_sets(struct job *job, int count, const char *const *sets, struct faults *faults)
+{
+  char *folder = job->folder;
+
+  job->folder = absolute("");
+  for (int i = 0; i < count; i++) read_set(job, sets[i], faults);
+  free(job->folder);
+  job->folder = folder;
 }
 
 /* The default of a key is read as if a user had given it. */
@@ -150,18 +173,6 @@ static void settle(struct job *job, struct slot *slot, const char *origin, long 
   }
 }
 
-/* Absolute, because used.yml is read again from other folders. Caller frees. */
-static char *absolute(const char *folder)
-{
-  if (folder[0] == '/') return fail_text("%s", folder);
-  char *here = getcwd(NULL, 0);
-  CHECK(here, "cannot find the current folder: %s", strerror(errno));
-  bool same = strcmp(folder, "") == 0 || strcmp(folder, ".") == 0;
-  char *text = same ? fail_text("%s", here) : fail_text("%s/%s", here, folder);
-  free(here);
-  return text;
-}
-
 struct job *job_empty(const char *source, const char *folder)
 {
   struct job *job = fail_alloc(1, sizeof *job);
@@ -187,7 +198,7 @@ struct job *job_parse(const char *text, const char *origin, const char *folder, 
   struct reading file = {.text = text, .origin = origin, .lines = true, .faults = faults};
 
   bool readable = yaml_read_job(job, &file);
-  for (int i = 0; i < count; i++) read_set(job, sets[i], faults);
+  read_sets(job, count, sets, faults);
   axes_settle(job, origin, faults);
   if (readable) job_settle(job, origin, faults);
   return job;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* job_parts.h - what job.c, job_value.c, job_keys.c and job_yaml.c share; machine.c, which reads
- * YAML of its own kind, is the one other file that includes it
+/* job_parts.h - what job.c, job_value.c, job_keys.c and job_yaml.c share; machine.c and
+ * summary.c, which read YAML of their own kinds, are the other files that include it
  *
  * job_yaml.c knows YAML and hands on plain words; job_value.c makes values of words; job_keys.c
  * knows the tables as a whole: their names, nearest names, the reference page; job_sweep.c has the

@@ -18,6 +18,7 @@ struct log {
   bool pending; /* a progress line stands on the terminal and lacks its newline */
   double last;  /* clock at the last progress line [s] */
   FILE *file;   /* owned; NULL: none */
+  char *kept;   /* warnings from before there was a file, owned; NULL: none */
 };
 
 /* mpirun gives each rank a terminal of its own, wherever its own output goes: so ask where that
@@ -60,6 +61,7 @@ void log_destroy(struct log *log)
     fflush(stdout);
   }
   if (log->file) fclose(log->file);
+  free(log->kept);
   free(log);
 }
 
@@ -76,6 +78,9 @@ void log_to_file(struct log *log, const char *path)
   CHECK(fstat(fd, &status) == 0 && S_ISREG(status.st_mode), "cannot open %s: is not a file", path);
   log->file = fdopen(fd, "a");
   CHECK(log->file, "cannot open %s: %s", path, strerror(errno));
+  if (log->kept) fputs(log->kept, log->file);
+  free(log->kept);
+  log->kept = NULL;
 }
 
 static void print_line(struct log *log, const char *format, va_list args)
@@ -115,6 +120,26 @@ void log_line(struct log *log, const char *format, ...)
   va_start(args, format);
   print_line(log, format, args);
   va_end(args);
+}
+
+void log_warnings(struct log *log, const struct faults *faults)
+{
+  if (!log->loud) return;
+  erase_progress(log);
+  fflush(stdout);
+  for (const char *line = faults->text; line && *line; line = strchr(line, '\n') + 1) {
+    const int length = (int)strcspn(line, "\n");
+
+    fprintf(stderr, "tauflow: warning: %.*s\n", length, line);
+    if (log->file) {
+      fprintf(log->file, "warning: %.*s\n", length, line);
+      fflush(log->file);
+    } else {
+      char *more = fail_text("%swarning: %.*s\n", log->kept ? log->kept : "", length, line);
+      free(log->kept);
+      log->kept = more;
+    }
+  }
 }
 
 void log_progress(struct log *log, double seconds, const char *format, ...)

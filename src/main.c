@@ -4,6 +4,7 @@
 #include "info.h"
 #include "look.h"
 #include "petsc_part.h"
+#include "subnormals.h"
 #include "sweep.h"
 #include "wishes.h"
 #include <malloc.h>
@@ -11,7 +12,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* When to stop: --max-wall from now, or the end of the allocation, less the margin. Collective. */
 static double end_time(const struct cli *cli, const struct job *job)
@@ -20,7 +20,7 @@ static double end_time(const struct cli *cli, const struct job *job)
 
   CHECK_MPI(MPI_Bcast(&end, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD));
   end -= job_real(job, "checkpoint.wall_margin");
-  return fmin(end, (double)time(NULL) + cli->max_wall);
+  return fmin(end, wishes_now() + cli->max_wall);
 }
 
 static int run_or_resume(const struct cli *cli, const struct job *job, struct faults *faults)
@@ -104,6 +104,7 @@ int main(int argc, char **argv)
   /* Large buffers go back to the system at once: by default the limit creeps up with their size,
    * and memory once used for writing files is kept, in holes that nothing else fits. */
   mallopt(M_MMAP_THRESHOLD, 1 << 19);
+  subnormals_flush();
   signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not take the run with it */
   struct cli cli = cli_read(argc, argv, &faults);
   const bool runs = cli.command == RUN || cli.command == RESUME || cli.command == SWEEP;

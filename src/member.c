@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "member.h"
 #include "folder.h"
-#include "job_parts.h"
+#include "store.h"
 #include "summary.h"
 #include <stdlib.h>
 #include <string.h>
@@ -24,56 +24,6 @@ char *member_folder(const char *out, long member)
   return fail_text("%s/member-%05ld", out, member);
 }
 
-/* --- summary.yml --- */
-
-static void take_fact(void *own, const struct reading *r, const char *name, size_t line,
-                      const struct given *given)
-{
-  struct facts *facts = own;
-
-  (void)r;
-  (void)line;
-  facts->name[facts->count] = fail_text("%s", name);
-  facts->value[facts->count++] =
-      fail_text("%s", given->count > 0 && given->word[0] ? given->word[0] : "");
-}
-
-struct facts facts_read(const char *folder)
-{
-  struct facts facts = {0};
-  struct faults quiet = {0};
-  char *path = folder_path(folder, "summary.yml"), *text = folder_read_text(path, &quiet);
-  const struct reading r = {.text = text, .origin = path, .lines = true, .faults = &quiet};
-  size_t lines = 1;
-
-  for (const char *c = text; c && *c; c++) lines += *c == '\n';
-  facts.name = fail_alloc(lines, sizeof *facts.name);
-  facts.value = fail_alloc(lines, sizeof *facts.value);
-  if (text) yaml_read_flat(&r, take_fact, &facts);
-  faults_clear(&quiet);
-  free(text);
-  free(path);
-  return facts;
-}
-
-void facts_clear(struct facts *facts)
-{
-  for (int k = 0; k < facts->count; k++) {
-    free(facts->name[k]);
-    free(facts->value[k]);
-  }
-  free(facts->name);
-  free(facts->value);
-  *facts = (struct facts){0};
-}
-
-const char *facts_value(const struct facts *facts, const char *name)
-{
-  for (int k = 0; k < facts->count; k++)
-    if (strcmp(facts->name[k], name) == 0) return facts->value[k];
-  return NULL;
-}
-
 enum member_status member_look(const char *folder, const struct facts *facts)
 {
   const char *word = facts_value(facts, "status");
@@ -88,15 +38,10 @@ enum member_status member_look(const char *folder, const struct facts *facts)
 bool member_fits(const char *folder, const struct job *job, struct faults *faults)
 {
   struct faults own = {0};
-  const bool lost = !folder_holds(folder, "used.yml"); /* then its states may tell */
-  char *path = NULL, *there = lost ? checkpoint_job(folder, &path) : NULL;
+  char *path = NULL, *there = checkpoint_job(folder, &path, &own), *used = job_used(job);
   const char *key = NULL;
 
-  if (lost && !there) return true;
-  if (!lost) path = folder_path(folder, "used.yml");
-  if (!lost) there = folder_read_text(path, &own);
-  char *used = job_used(job);
-
+  faults_clear(&own);
   if (there && strcmp(there, used) != 0) {
     struct job *other = job_parse(there, path, folder, 0, NULL, &own);
     if (own.count == 0) key = job_difference(job, other, KEY_FORMAL);
@@ -139,16 +84,6 @@ static char *begun_note(const char *folder)
   return folder_path(folder, "begun.txt");
 }
 
-static long newest_state(const char *folder)
-{
-  long *list;
-  const int states = folder_states(folder, &list);
-  const long newest = states > 0 ? list[0] : -1;
-
-  free(list);
-  return newest;
-}
-
 int member_tries(const char *folder)
 {
   char *path = begun_note(folder);
@@ -159,14 +94,23 @@ int member_tries(const char *folder)
   if (in && fscanf(in, "begun %d times from state %ld", &tries, &at) != 2) tries = 0;
   if (in) fclose(in);
   free(path);
-  return newest_state(folder) == at ? tries : 0;
+  return folder_newest(folder) == at ? tries : 0;
+}
+
+bool member_is_given_up(const char *folder)
+{
+  char *note = abort_note(folder, MEMBER_ABORTS);
+  const bool aborted = access(note, F_OK) == 0;
+
+  free(note);
+  return aborted || member_tries(folder) >= MEMBER_TRIES;
 }
 
 static void note_try(const char *folder, int tries, struct faults *faults)
 {
   char *path = begun_note(folder);
   char *text =
-      fail_text("begun %d times from state %ld, and not ended\n", tries, newest_state(folder));
+      fail_text("begun %d times from state %ld, and not ended\n", tries, folder_newest(folder));
 
   folder_write_text(path, text, faults);
   free(text);
@@ -195,18 +139,31 @@ struct plan {
   int resume, aborts, tries, busy;
 };
 
+/* -1 with a fault if nobody can tell. */
+static int count_states(const char *folder, struct faults *faults)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  if (states < 0) faults_add(faults, "%s: its files cannot be listed", folder);
+  free(list);
+  return states;
+}
+
 /* A member that ends the program leaves a note of it each time (fail_last_words), but not if it is
  * killed: so it is noted, too, that it begins. */
 static struct plan prepare(const char *folder, struct faults *faults)
 {
-  struct plan plan = {0};
+  struct plan plan = {.busy = true};
   const int lock = folder_make(folder, faults) ? folder_lock(folder, false, faults) : -1;
+  const int states = lock < 0 ? -1 : count_states(folder, faults);
 
-  if (lock < 0) {
-    plan.busy = true;
+  if (states < 0) {
+    folder_unlock(lock);
     return plan;
   }
-  plan.resume = newest_state(folder) >= 0;
+  plan.busy = false;
+  plan.resume = states > 0;
   plan.tries = member_tries(folder);
   for (bool there = true; there && plan.aborts < MEMBER_ABORTS; plan.aborts += there) {
     char *path = abort_note(folder, plan.aborts + 1);
@@ -245,13 +202,66 @@ static char *last_abort(const char *folder)
 {
   struct faults own = {0};
   char *path = abort_note(folder, MEMBER_ABORTS), *text = folder_read_text(path, &own);
-  char *message = fail_text("ended the program %d times, last with: %.300s", MEMBER_ABORTS,
-                            text ? text : own.text);
+  char *said = text ? text : own.text;
+  char *message = fail_text("ended the program %d times, last with: %.*s; to have it tried again, "
+                            "delete %s/abort-*.txt",
+                            MEMBER_ABORTS, (int)strcspn(said, "\n"), said, folder);
 
   faults_clear(&own);
   free(text);
   free(path);
   return message;
+}
+
+static char *why_given_up(const char *folder, const struct plan *plan)
+{
+  if (plan->aborts >= MEMBER_ABORTS) return last_abort(folder);
+  return fail_text("was begun %d times and each time killed before a newer state file, without a "
+                   "word: does its memory suffice? to have it tried again, delete %s/begun.txt",
+                   MEMBER_TRIES, folder);
+}
+
+/* Are all of its state files damaged, without doubt? On rank 0; faults say what is wrong with them.
+ */
+static bool is_beyond_repair(const char *folder, int states, const long *list,
+                             struct faults *faults)
+{
+  bool damaged = states > 0;
+
+  for (int k = 0; damaged && k < states; k++) {
+    char *path = folder_state(folder, list[k]);
+    damaged = store_judge(path, faults) == STATE_DAMAGED;
+    free(path);
+  }
+  return damaged;
+}
+
+/* A member that could not be resumed may begin anew if no state of it is of use, ever: then they
+ * are set aside, with warnings. Otherwise nothing there is touched, for what hinders it may pass;
+ * what hinders the renaming is a fault, on rank 0. Collective. */
+static bool begins_anew(MPI_Comm comm, const char *folder, struct faults *warnings,
+                        struct faults *faults)
+{
+  int rank, anew = false;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0) {
+    const int lock = folder_lock(folder, false, faults);
+    long *list;
+    const int states = folder_states(folder, &list);
+    anew = lock >= 0 && is_beyond_repair(folder, states, list, warnings);
+    for (int k = 0; anew && k < states; k++) {
+      char *path = folder_state(folder, list[k]), *aside = folder_set_aside(path, faults);
+      anew = aside != NULL;
+      if (aside) faults_add(warnings, "%s: is now %s, and the run begins anew", path, aside);
+      free(aside);
+      free(path);
+    }
+    free(list);
+    folder_unlock(lock);
+  }
+  CHECK_MPI(MPI_Bcast(&anew, 1, MPI_INT, 0, comm));
+  return anew;
 }
 
 static int run_once(MPI_Comm comm, const struct job *job, const struct run_options *options,
@@ -264,6 +274,23 @@ static int run_once(MPI_Comm comm, const struct job *job, const struct run_optio
   return run_job(comm, job, &own, faults);
 }
 
+/* From its newest state, if it has one. */
+static int run_on(MPI_Comm comm, const struct job *job, const struct run_options *options,
+                  bool resume, struct faults *faults)
+{
+  struct faults warnings = {0};
+  int status = run_once(comm, job, options, resume, faults);
+
+  if (resume && status == EXIT_MISTAKE && begins_anew(comm, options->out, &warnings, faults)) {
+    struct run_options own = *options;
+    own.warnings = &warnings;
+    faults_clear(faults);
+    status = run_once(comm, job, &own, false, faults);
+  }
+  faults_clear(&warnings);
+  return status;
+}
+
 enum member_status member_run(MPI_Comm comm, const struct job *job,
                               const struct run_options *options, struct faults *faults)
 {
@@ -274,26 +301,19 @@ enum member_status member_run(MPI_Comm comm, const struct job *job,
   if (rank == 0) plan = prepare(options->out, faults);
   CHECK_MPI(MPI_Bcast(&plan, 4, MPI_INT, 0, comm));
   if (plan.busy) return MEMBER_BEGUN;
-  if (plan.aborts < MEMBER_ABORTS && plan.tries < MEMBER_TRIES) {
+  const bool aborted = plan.aborts >= MEMBER_ABORTS, killed = plan.tries >= MEMBER_TRIES;
+  if (!aborted && !killed) {
     char *note = abort_note(options->out, plan.aborts + 1);
     fail_last_words(note);
-    if (plan.resume) status = run_once(comm, job, options, true, faults);
-    if (status == EXIT_MISTAKE) { /* also where no state file there is intact */
-      faults_clear(faults);
-      status = run_once(comm, job, options, false, faults);
-    }
+    status = run_on(comm, job, options, plan.resume, faults);
     fail_last_words(NULL);
     free(note);
   } else if (rank == 0) {
-    char *message = plan.aborts < MEMBER_ABORTS
-                        ? fail_text("was begun %d times and each time killed before a newer state "
-                                    "file, without a word: does its memory suffice?",
-                                    MEMBER_TRIES)
-                        : last_abort(options->out);
+    char *message = why_given_up(options->out, &plan);
     faults_add(faults, "%s", message);
     free(message);
   }
-  if (rank == 0) forget_tries(options->out);
+  if (rank == 0 && (aborted || !killed)) forget_tries(options->out);
   if (status == EXIT_MISTAKE) {
     if (rank == 0) record_failure(options->out, job, faults->text);
     faults_clear(faults);

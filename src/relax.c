@@ -106,6 +106,12 @@ CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
   return any != 0;
 }
 
+CLONES void relax_extrapolate(long n, double ratio, const double *restrict a,
+                              const double *restrict b, double *restrict out)
+{
+  for (long i = 0; i < n; i++) out[i] = b[i] + ratio * (b[i] - a[i]);
+}
+
 CLONES double relax_gap_f64(long n, const double *restrict v, const double *restrict x)
 {
   int64_t large = 0;

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "run_parts.h"
 #include "folder.h"
-#include "member.h"
-#include "summary.h"
 #include "watch.h"
 #include "wishes.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 const struct key run_keys[] = {
     {"name", KEY_TEXT, KEY_FORMAL, "", 0, 0, false, NULL, "",
@@ -30,16 +27,6 @@ const struct key record_keys[] = {
 
 enum { WINDOW = 1000 };          /* presentations */
 static const double BOUND = 1e6; /* |W| over its start beyond which a run has diverged */
-
-/* Seconds since the epoch. For durations there is MPI_Wtime: it does not jump when the machine's
- * clock is set. */
-static double time_of_day(void)
-{
-  struct timespec now;
-
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static double time_of(const struct run *r)
 {
@@ -126,7 +113,7 @@ static void collect_wishes(struct run *r, double *wish)
   if (r->rank != 0) return;
   const double now = MPI_Wtime();
   wish[BY_FILE] = finds_stop_file(r, now);
-  wish[BY_TIME] = time_of_day() > r->options->end_time;
+  wish[BY_TIME] = wishes_now() > r->options->end_time;
   if (r->save_every > 0 && now - r->saved > r->save_every) wish[SAVE] = 1;
 }
 
@@ -182,7 +169,7 @@ static bool is_due(const struct run *r, const char *key)
   return every > 0 && (long)r->done % every == 0;
 }
 
-static double steps_tried(const struct run *r)
+double run_steps_tried(const struct run *r)
 {
   return r->s->solver->stats.steps + r->s->solver->stats.rejected;
 }
@@ -224,7 +211,7 @@ static enum outcome integrate(struct run *r, double *reached)
   const long every = job_integer(r->job, "record.every");
 
   r->first = r->done;
-  r->tried = steps_tried(r);
+  r->tried = run_steps_tried(r);
   *reached = 0;
   while (r->done < (double)r->samples && !r->stopped_by) {
     const long next = (long)r->done + 1;
@@ -240,115 +227,6 @@ static enum outcome integrate(struct run *r, double *reached)
     if (r->options->each) r->options->each(r->options->own, r->done / (double)r->samples);
   }
   return ADVANCED;
-}
-
-static void write_summary(struct run *r, double t)
-{
-  const struct summary sum = {.status = r->status,
-                              .stopped_by = r->stopped_by,
-                              .test = r->test,
-                              .train_accuracy = r->accuracy,
-                              .train_loss = r->loss,
-                              .done = (long)r->done,
-                              .simulated = t,
-                              .wall = MPI_Wtime() - r->began,
-                              .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
-                              .tried = steps_tried(r) - r->tried,
-                              .saves = r->saves,
-                              .saving = r->saving};
-  const struct solver_stats *stats = &r->s->solver->stats;
-  unsigned long long digest;
-  char *text = summary_text(r->s, &sum, &digest);
-
-  if (r->rank == 0) {
-    char *path = folder_path(r->options->out, "summary.yml");
-    folder_write_text(path, text, r->faults);
-    free(path);
-    log_line(r->log, "%s%s%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
-             r->status, r->stopped_by ? " by " : "", r->stopped_by ? r->stopped_by : "",
-             (long)r->done, t, sum.wall);
-    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", stats->steps,
-             stats->rejected, digest);
-    log_line(r->log, "results in %s", r->options->out);
-  }
-  free(text);
-  run_insist(r);
-}
-
-/* The last test of the process before this one, unless tests are others now. */
-static void take_up_test(struct run *r)
-{
-  struct faults quiet = {0};
-  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
-                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
-
-  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
-    r->test.samples = evaluator_samples(r->s->evaluator);
-  faults_clear(&quiet);
-}
-
-/* A table of `name` that cannot be cut back to the state is set aside, for the state is what
- * matters. */
-static void set_aside(struct run *r, const char *name, struct faults *why)
-{
-  char *path = folder_path(r->options->out, name), *aside = fail_text("%s.damaged", path);
-
-  fprintf(stderr, "tauflow: warning: %s", why->text);
-  rename(path, aside);
-  faults_clear(why);
-  free(path);
-  free(aside);
-}
-
-/* Cut series and trace back to the state. */
-static void continue_series(struct run *r, const char *job)
-{
-  struct faults why = {0};
-
-  if (!recorder_resume(r->recorder, (long)r->done, &why)) {
-    set_aside(r, "series.h5", &why);
-    recorder_begin(r->recorder, job, r->faults);
-  } else {
-    take_up_test(r);
-  }
-  if (!folder_holds(r->options->out, "trace.h5")) {
-    trace_begin(r->trace, job, r->faults);
-  } else if (!trace_resume(r->trace, (long)r->done, &why)) {
-    set_aside(r, "trace.h5", &why);
-    trace_begin(r->trace, job, r->faults);
-  }
-}
-
-/* Write the files that say what the run is. */
-static bool open_folder(struct run *r)
-{
-  const char *out = r->options->out;
-
-  if (r->rank == 0 && folder_make(out, r->faults)) r->lock = folder_lock(out, false, r->faults);
-  if (r->lock >= 0) {
-    char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
-    char *text = job_used(r->job);
-    folder_clear_parts(out);
-    if (!r->options->resume) {
-      folder_clear(out);
-      folder_write_text(job, job_source(r->job), r->faults);
-      recorder_begin(r->recorder, text, r->faults);
-      trace_begin(r->trace, text, r->faults);
-    } else {
-      continue_series(r, text);
-    }
-    folder_write_text(used, text, r->faults);
-    free(text);
-    free(job);
-    free(used);
-  }
-  if (faults_any(r->faults, r->comm)) return false;
-  if (r->rank == 0) {
-    char *path = folder_path(out, "log.txt");
-    log_to_file(r->log, path);
-    free(path);
-  }
-  return true;
 }
 
 static void announce(struct run *r)
@@ -384,53 +262,17 @@ static int finish(struct run *r, enum outcome outcome, double t)
   if (complete || outcome == DIVERGED) r->stopped_by = NULL;
   if (outcome == ADVANCED && complete) test(r);
   checkpoint_write(r, t);
-  if (r->stopped_by && r->rank == 0) folder_take_stop(r->options->out);
-  write_summary(r, t);
+  run_take_stop(r);
+  run_write_summary(r, t);
   return outcome == DIVERGED ? EXIT_DIVERGED : complete ? EXIT_DONE : EXIT_STOPPED;
-}
-
-/* Is there no summary of this end? One of an earlier stop, or of a shorter run, is none. */
-static bool lacks_summary(const struct run *r)
-{
-  int lacks = 0;
-
-  if (r->rank == 0) {
-    struct facts facts = facts_read(r->options->out);
-    const char *status = facts_value(&facts, "status"), *samples = facts_value(&facts, "samples");
-    lacks = !status || strcmp(status, r->diverged ? "diverged" : "done") != 0 || !samples ||
-            strtod(samples, NULL) != r->done;
-    facts_clear(&facts);
-  }
-  CHECK_MPI(MPI_Bcast(&lacks, 1, MPI_INT, 0, r->comm));
-  return lacks;
-}
-
-/* Faults of the output folder; nothing is written yet. */
-static bool folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults)
-{
-  int rank;
-
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && !o->resume) {
-    if (folder_has_run(o->out) && !o->overwrite)
-      faults_add(faults,
-                 "%s: holds a run already; add --overwrite, or continue it with "
-                 "`tauflow resume %s`",
-                 o->out, o->out);
-    else
-      folder_is_writable(o->out, faults);
-  }
-  return !faults_any(faults, comm);
 }
 
 static void run_begin(struct run *r)
 {
   const struct session *s = r->s;
-  char *seed = fail_text("%ld", job_integer(r->job, "seed"));
 
-  r->code = code_run_of(r->comm, seed);
+  r->code = code_run_of(r->comm, r->job);
   r->code_before = code_enter(&r->code);
-  free(seed);
   r->largest_start = fail_alloc((size_t)s->model->synapses, sizeof *r->largest_start);
   r->mismatch_start = fail_alloc((size_t)s->net->L, sizeof *r->mismatch_start);
   r->diagnostics = diagnostics_create(s->sys);
@@ -458,15 +300,30 @@ static void run_end(struct run *r)
   code_run_free(&r->code);
 }
 
+/* A run cannot be made shorter than it is. A fault tells. */
+static bool is_too_long(struct run *r)
+{
+  const char *key = solver_length_key(r->job);
+
+  if (r->diverged || r->done <= (double)r->samples) return false;
+  if (r->rank == 0)
+    faults_add(r->faults,
+               "%s = %ld: %s has %ld presentations already, and none can be taken back (%s)", key,
+               r->samples, r->options->out, (long)r->done, job_place(r->job, key));
+  return true;
+}
+
 /* Of a run with nothing left to present: say so, or, if the process died between its last state
  * file and its summary, write that. */
 static int conclude(struct run *r)
 {
-  if (lacks_summary(r)) {
+  if (run_lacks_summary(r)) {
     r->began = MPI_Wtime();
     r->first = r->done;
-    return open_folder(r) ? finish(r, r->diverged ? DIVERGED : ADVANCED, r->t_read) : EXIT_MISTAKE;
+    return run_open_folder(r) ? finish(r, r->diverged ? DIVERGED : ADVANCED, r->t_read)
+                              : EXIT_MISTAKE;
   }
+  run_take_stop(r);
   log_line(r->log, "%s: %s %ld presentations; nothing to do", r->options->out,
            r->diverged ? "diverged after" : "complete with", (long)r->done);
   return r->diverged ? EXIT_DIVERGED : EXIT_DONE;
@@ -487,7 +344,7 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   int status = EXIT_MISTAKE;
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
-  if (!folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
+  if (!run_folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
   r.s = session_plan(comm, job, 0, faults);
   if (!r.s || !session_fill(r.s, !options->resume, faults)) {
     session_destroy(r.s);
@@ -495,12 +352,14 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   }
   run_begin(&r);
   r.log = log_create(r.rank == 0, options->quiet);
+  if (options->warnings) log_warnings(r.log, options->warnings);
   if (options->resume && !checkpoint_read_newest(&r)) goto out;
+  if (options->resume && is_too_long(&r)) goto out;
   if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
     status = conclude(&r);
     goto out;
   }
-  if (!open_folder(&r)) goto out;
+  if (!run_open_folder(&r)) goto out;
   announce(&r);
   if (!options->resume) measure_start(&r);
   r.began = r.saved = MPI_Wtime();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* run_parts.h - what run.c and checkpoint.c share: a run in progress, and its state files */
+/* run_parts.h - what run.c, run_files.c and checkpoint.c share: a run in progress */
 #ifndef TAUFLOW_RUN_PARTS_H
 #define TAUFLOW_RUN_PARTS_H
 
@@ -50,10 +50,29 @@ struct run {
   double t_read; /* and its simulated time [s] */
 };
 
+/* Steps tried since the run began, refused ones included. Local. */
+double run_steps_tried(const struct run *r);
+
+/* May the run write to its folder? Faults otherwise; nothing is written yet. Collective. */
+bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults);
+/* Write the files that say what the run is, and begin its tables or cut them back to the state.
+ * False with faults. Collective. */
+bool run_open_folder(struct run *r);
+/* The run that ends has obeyed the file `stop`: the next one is not to. Local. */
+void run_take_stop(struct run *r);
+/* At simulated time t. Collective. */
+void run_write_summary(struct run *r, double t);
+/* Is there no summary of this end? One of an earlier stop, or of a shorter run, is none.
+ * Collective. */
+bool run_lacks_summary(const struct run *r);
+
 /* Write a state file of this moment, at simulated time t, and forget the oldest. Collective. */
 void checkpoint_write(struct run *r, double t);
 /* Take up the newest state file that is intact; false with faults if there is none. Collective. */
 bool checkpoint_read_newest(struct run *r);
+/* Set aside a used.yml that is no job, before another is written: it may hold somebody's edits.
+ * Local. */
+void checkpoint_keep_used(struct run *r);
 /* Abort if any rank has faults: a file that cannot be written is a fault of the machine by now, not
  * of the job. Collective. */
 void run_insist(struct run *r);

@@ -318,7 +318,7 @@ bool h5_holds(hid_t set, bool grows)
 {
   hid_t create = H5Dget_create_plist(set);
   const bool elsewhere = H5Pget_layout(create) == H5D_VIRTUAL || H5Pget_external_count(create) > 0;
-  const double ratio = H5Pget_nfilters(create) > 0 ? 1100 : 1; /* deflate's limit is 1032 */
+  const double ratio = H5Pget_nfilters(create) > 0 ? DEFLATE_MOST : 1;
   const double stored = fmin((double)H5Dget_storage_size(set), file_bytes(set));
 
   H5Pclose(create);

@@ -15,7 +15,9 @@ enum {
   STATE_SEALED = 2,
   SERIES_VERSION = 1,
   SWEEP_VERSION = 1,
-  LAYERS_MOST = 100000
+  LAYERS_MOST = 100000,
+  /* Bytes that one byte of a compressed dataset may stand for, at most; deflate's limit is 1032. */
+  DEFLATE_MOST = 1100
 };
 #define WIDTH_MOST (1L << 40)
 
@@ -75,7 +77,7 @@ void h5_put_job(struct h5 *f, const char *text);
 
 /* The bytes that the shape of a dataset claims. Local. */
 double h5_claimed(hid_t set);
-/* Can the file hold them: what it stores of this dataset, or 1100 times that where it is
+/* Can the file hold them: what it stores of this dataset, or DEFLATE_MOST times that where it is
  * compressed? False if they are in other files. Asked before anything is done by a claimed shape.
  * grows: the last rows may be missing, as a crash leaves a series; up to 16 MiB. Local. */
 bool h5_holds(hid_t set, bool grows);
@@ -102,6 +104,18 @@ long seal_bytes(int extents);
 bool seal_write(const char *name, int extents, struct extent *extent);
 /* False with a fault if the file is sealed and what the seal covers is damaged. Local. */
 bool seal_check(const char *path, bool *sealed, struct faults *faults);
+
+/* src/store_damage.c: a dataset as a file has it. */
+struct side {
+  bool there;  /* as floating-point numbers, in one or two dimensions */
+  bool single; /* floats */
+  bool sealed; /* with a digest of its data */
+  int dims;
+  long shape[2];
+  unsigned long long digest;
+};
+/* Local. */
+struct side side_of(hid_t set);
 
 /* In store_read.c: h5_open of a file that may be a state: not before its seal is checked. Local. */
 bool h5_open_state(struct h5 *f);

@@ -1,23 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "store_h5.h"
+#include "share.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Everything small is read and judged by rank 0 alone, then broadcast: all ranks are of one mind
  * before the first collective read. */
-
-/* A text, NULL included, from rank 0 to all; the others receive fresh memory. */
-static void share_text(const char **text, int rank, MPI_Comm comm)
-{
-  long length = *text ? (long)strlen(*text) : -1;
-
-  CHECK_MPI(MPI_Bcast(&length, 1, MPI_LONG, 0, comm));
-  if (length < 0) return;
-  char *copy = rank == 0 ? (char *)*text : fail_alloc((size_t)length + 1, 1);
-  CHECK_MPI(MPI_Bcast(copy, (int)length, MPI_CHAR, 0, comm));
-  *text = copy;
-}
 
 static void share_header(struct state_header *head, int rank, MPI_Comm comm)
 {
@@ -27,8 +16,8 @@ static void share_header(struct state_header *head, int rank, MPI_Comm comm)
   CHECK_MPI(MPI_Bcast(&head->layers, 1, MPI_INT, 0, comm));
   if (rank != 0) head->widths = fail_alloc((size_t)head->layers + 1, sizeof *head->widths);
   CHECK_MPI(MPI_Bcast(head->widths, head->layers + 1, MPI_LONG, 0, comm));
-  share_text(&head->status, rank, comm);
-  share_text(&head->job, rank, comm);
+  head->status = share_text((char *)head->status, comm);
+  head->job = share_text((char *)head->job, comm);
 }
 
 /* Does the open file say that it was sealed when it was written? */
@@ -103,7 +92,7 @@ static void judge_widths(struct h5 *f, const struct state_header *head)
   for (int l = 0; l < head->layers; l++)
     weights += (double)head->widths[l] * (double)head->widths[l + 1];
   H5Fget_filesize(f->file, &size);
-  if (4 * weights > 1100 * (double)size)
+  if (4 * weights > DEFLATE_MOST * (double)size)
     faults_add(f->faults,
                "%s: the widths in /network claim %.4g weights: more than its %llu bytes "
                "can hold",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "summary.h"
 #include "code.h"
+#include "folder.h"
 #include "footprint.h"
+#include "job_parts.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,4 +125,54 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
   free(figures);
   free(cost);
   return text;
+}
+
+/* --- read again --- */
+
+static void take_fact(void *own, const struct reading *r, const char *name, size_t line,
+                      const struct given *given)
+{
+  struct facts *facts = own;
+
+  (void)r;
+  (void)line;
+  facts->name[facts->count] = fail_text("%s", name);
+  facts->value[facts->count++] =
+      fail_text("%s", given->count > 0 && given->word[0] ? given->word[0] : "");
+}
+
+struct facts facts_read(const char *folder)
+{
+  struct facts facts = {0};
+  struct faults quiet = {0};
+  char *path = folder_path(folder, "summary.yml"), *text = folder_read_text(path, &quiet);
+  const struct reading r = {.text = text, .origin = path, .lines = true, .faults = &quiet};
+  size_t lines = 1;
+
+  for (const char *c = text; c && *c; c++) lines += *c == '\n';
+  facts.name = fail_alloc(lines, sizeof *facts.name);
+  facts.value = fail_alloc(lines, sizeof *facts.value);
+  if (text) yaml_read_flat(&r, take_fact, &facts);
+  faults_clear(&quiet);
+  free(text);
+  free(path);
+  return facts;
+}
+
+void facts_clear(struct facts *facts)
+{
+  for (int k = 0; k < facts->count; k++) {
+    free(facts->name[k]);
+    free(facts->value[k]);
+  }
+  free(facts->name);
+  free(facts->value);
+  *facts = (struct facts){0};
+}
+
+const char *facts_value(const struct facts *facts, const char *name)
+{
+  for (int k = 0; k < facts->count; k++)
+    if (strcmp(facts->name[k], name) == 0) return facts->value[k];
+  return NULL;
 }

@@ -30,6 +30,14 @@ void wishes_listen(void)
     sigaction(signals[k], &action, NULL);
 }
 
+double wishes_now(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 int wishes_stop(void)
 {
   return stop;
@@ -83,7 +91,7 @@ static double ask_squeue(const char *job)
   pclose(in);
   answer[strcspn(answer, "\n")] = '\0';
   const double left = wishes_seconds(answer);
-  return left < 0 ? INFINITY : (double)time(NULL) + left;
+  return left < 0 ? INFINITY : wishes_now() + left;
 }
 
 double wishes_slurm_end(void)

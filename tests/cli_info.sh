@@ -139,9 +139,56 @@ for ranks in 1 2; do
   ok "and nothing else" bash -c '! grep -q "^keys" said.txt'
 done
 says "info of a damaged file" 2 '^tauflow: hurt.h5: /layer02/V is damaged' "$program" info hurt.h5
-says "info of an intact file" 0 'after 20' "$program" info on-1/state-last.h5
+says "info of an intact file" 0 'on-1/state-last.h5: a tauflow state file, version 2$' "$program" info on-1/state-last.h5
+/usr/bin/python3 - <<'END'
+import h5py
+with h5py.File("on-1/state-last.h5") as new, h5py.File("old.h5", "w") as old: # without a seal
+    for name in new:
+        new.copy(name, old)
+    for name, value in new.attrs.items():
+        old.attrs[name] = value
+    old.attrs["version"] = 1
+END
+says "info of a file of version 1" 0 'old.h5: a tauflow state file, version 1$' "$program" info old.h5
 says "a missing file" 2 '^tauflow: nowhere: .*No such file' "$program" info --diff on-1 nowhere
+
+# --- folders ---
+says "info of a run" 0 '^on-1: a run, done after 20 presentations$' "$program" info on-1
+ok "its states" grep -q '^state files, newest first: state-20.h5 state-10.h5$' said.txt
+ok "the newest" grep -q '^on-1/state-20.h5: a tauflow state file' said.txt
+cp -a on-1 wounded
+cp hurt.h5 wounded/state-20.h5
+says "info of a run, the newest state damaged" 0 '^warning: wounded/state-20.h5: /layer02/V is damaged' "$program" info wounded
+ok "the one before" grep -q '^wounded/state-10.h5: a tauflow state file' said.txt
+ok "and nothing of the damaged" bash -c '! grep -q "^wounded/state-20.h5: a tauflow" said.txt'
+truncate -s 1000 wounded/state-10.h5
+says "no state is intact" 2 '^tauflow: wounded: no state file there is intact$' "${on[@]}" 2 "$program" info wounded
+rm wounded/state-* wounded/summary.yml
+says "no state yet" 0 '^wounded: a run, in progress or cut short$' "$program" info wounded
+ok "that is said" grep -q '^state files: none$' said.txt
+says "info of a sweep's folder" 0 '^swept/sweep.h5: a tauflow sweep file' "$program" info swept
+says "--diff of a sweep's folder" 2 '^tauflow: swept: holds a sweep: compare folders of its members' "${on[@]}" 2 "$program" info --diff swept on-1
+says "--diff of a sweep's file" 2 '^tauflow: swept/sweep.h5: holds a sweep: compare folders of its members' "$program" info --diff on-1 swept/sweep.h5
+same "one message" "$(grep -c '^tauflow: ' said.txt)" 1
+rm swept/sweep.h5
+says "info of a sweep that is not gathered" 2 '^tauflow: swept: holds a sweep, but no sweep.h5; `tauflow sweep --gather swept`' "$program" info swept
 mkdir empty
+says "info of an empty folder" 2 '^tauflow: empty: holds no run$' "$program" info empty
+
+# --- what a continuation needs beside the arrays ---
+/usr/bin/python3 - <<'END'
+import h5py, shutil
+shutil.copy("old.h5", "apart.h5")
+with h5py.File("apart.h5", "r+") as file:
+    file["solver"].attrs["train_loss"] = 7.5
+    file["solver"].attrs["largest_start"] = file["solver"].attrs["largest_start"][...] * 2
+    del file["solver"].attrs["rejected"]
+END
+says "attributes of /solver" 0 '^the arrays are equal, the attributes of /solver are not$' "$program" info --diff old.h5 apart.h5
+same "which" "$(sed -n '/^attributes of .solver/,/^states/s/^  \([a-z_]*\)$/\1/p' said.txt | sort | xargs)" "largest_start rejected train_loss"
+ok "their values" grep -q '^    B: 7.5$' said.txt
+ok "that one has none" grep -q '^    B: -$' said.txt
+says "the same attributes" 0 '^the states are equal$' "$program" info --diff old.h5 old.h5
 says "an empty folder" 2 '^tauflow: empty: holds no state file$' "$program" info --diff empty on-1
 says "a series" 2 'is a tauflow-series file, not a tauflow-state file' "$program" info --diff on-1/series.h5 on-1
 says "one thing only" 2 'needs two' "$program" info --diff on-1

@@ -47,7 +47,17 @@ done
 half
 says "the name that it got" 0 '^done' "$program" resume half --set name=other --set "data.path=$PWD/moved.h5"
 same "the name that it got" "$(value half name)" other
-mv moved.h5 own.h5
+half
+mkdir -p below/deep
+mv moved.h5 below
+cp -a half below/deep
+says "a path on the command line is meant from here" 0 "$wanted" "$program" resume below/deep/half --set data.path=below/moved.h5
+half
+(cd below && "$program" resume ../half --set data.path=moved.h5) >said.txt 2>&1 || true
+ok "from there" grep -q "$wanted" said.txt
+says "so it is with run" 0 "$wanted" "$program" run below/deep/half/used.yml --out ran --set data.path=below/moved.h5
+says "and with sweep" 0 '^1 of 1 members: 1 done' "$program" sweep below/deep/half/used.yml --out swept --set 'sweep.data.path=[below/moved.h5]'
+mv below/moved.h5 own.h5
 
 # --- those that may not ---
 half
@@ -58,6 +68,15 @@ while read -r key; do
   same "$key: one message" "$(wc -l <said.txt)" 1
 done < <(grep -v ' yes *$' keys.txt | tr -d ' ' | shuf -n 12 --random-source=<(yes))
 says "a sweep" 2 '^tauflow: --set sweep.seeds=0..3: ' "$program" resume half --set sweep.seeds=0..3
+cp -a whole ended
+for ranks in 1 2; do
+  says "a finished run is made shorter, on $ranks" 2 \
+    '^tauflow: present.samples = 7: ended has 20 presentations already, and none can be taken back \(--set\)$' \
+    "${on[@]}" $ranks "$program" resume ended --set present.samples=7
+  same "one message" "$(grep -c '^tauflow: ' said.txt)" 1
+done
+says "a run is made shorter than it is" 2 '^tauflow: present.samples = 9: half has 10' "$program" resume half --set present.samples=9
+ok "nothing is written" diff -r whole ended
 says "an unknown key" 2 'did you mean present.samples' "$program" resume half --set present.sample=5
 sed -i 's/tau_pot: 10$/tau_pot: 5/' half/used.yml
 says "an edited used.yml" 2 \
@@ -71,7 +90,7 @@ same "what was refused wrote nothing" "$(find half -printf '%p %s\n' | sort)" "$
 # --- files that are lost ---
 half
 rm half/used.yml
-says "used.yml is lost" 0 'warning: half/used.yml is missing: its keys are taken from half/state-10' \
+says "used.yml is lost" 0 'warning: half/used.yml: No such file or directory; the keys are taken from half/state-10.h5:/job' \
   "$program" resume half
 same "used.yml is lost: the end" "$(value half state_fingerprint)" "$wanted"
 ok "used.yml is there again" cmp half/used.yml whole/used.yml
@@ -80,6 +99,39 @@ cp whole/state-20.h5 half/
 truncate -s 3000 half/state-20.h5
 rm half/used.yml
 says "used.yml is lost, and the newest state damaged" 0 "$wanted" "${on[@]}" 2 "$program" resume half
+# garbled WHAT PATTERN: half/used.yml, which is no job, is set aside, and the state's keys are taken.
+garbled() {
+  cp half/used.yml garbled.yml
+  says "used.yml $1" 0 "warning: .*$2.*; the keys are taken from half/state-10.h5:/job" "$program" resume half
+  same "used.yml $1: the end" "$(value half state_fingerprint)" "$wanted"
+  ok "used.yml $1: it is there again" cmp half/used.yml whole/used.yml
+  ok "used.yml $1: what it was is kept" cmp half/used.yml.damaged garbled.yml
+}
+half
+: >half/used.yml
+garbled "is empty" "half/used.yml: is cut short: it has 0 of [0-9]+ bytes"
+half
+head -c 300 /dev/zero >half/used.yml
+garbled "is full of zeros" "half/used.yml: holds a zero byte"
+half
+head -c 1000 whole/state-10.h5 | tr -d '\0' >half/used.yml
+garbled "is of random bytes" "not valid YAML: .*half/used.yml:1"
+for bytes in 40 400 1000; do
+  half
+  truncate -s $bytes half/used.yml
+  garbled "is cut to $bytes bytes" "half/used.yml: is cut short: it has $bytes of"
+done
+half
+sed -i 's/tau_pot: 10$/tau_pot: 1O/' half/used.yml
+cp half/used.yml garbled.yml
+says "used.yml with a slip" 0 'warning: kp.tau_pot = 1O: must be a .*used.yml:[0-9]+\); the keys are taken' "${on[@]}" 2 "$program" resume half
+same "used.yml with a slip: the end" "$(value half state_fingerprint)" "$wanted"
+ok "used.yml with a slip is kept" cmp half/used.yml.damaged garbled.yml
+half
+rm half/state-*.h5
+echo "kp: {" >half/used.yml
+says "used.yml is garbled, and there is no state" 2 '^tauflow: .*half/used.yml.*; nor is there a state file' "$program" resume half
+same "one message" "$(wc -l <said.txt)" 1
 half
 sed 's/^status: done/status: stopped/; s/^samples: 20/samples: 10/' whole/summary.yml >half/summary.yml
 cp whole/state-20.h5 half/
@@ -88,9 +140,28 @@ same "its status" "$(value half status)" "done"
 same "its samples" "$(value half samples)" 20
 says "then it is complete" 0 'complete with 20 presentations' "$program" resume half
 half
+echo first >half/series.h5.damaged
+echo second >half/series.h5
+says "the series is damaged" 0 'warning: half/series.h5: is now half/series.h5.damaged-2, and begun anew' "$program" resume half
+same "it is set aside, beside an older one" "$(cat half/series.h5.damaged half/series.h5.damaged-2 | xargs)" "first second"
+ok "the log says so" grep -q '^warning: half/series.h5: is not an HDF5 file' half/log.txt
+half
 touch half/state-17.h5.part
 says "killed while it wrote a state file" 0 "$wanted" "$program" resume half
 ok "nothing half-written stays" test ! -e half/state-17.h5.part
 rm half/used.yml half/state-*.h5
 says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
+
+# --- what a run left is not removed unasked ---
+for file in series.h5 trace.h5 summary.yml log.txt; do
+  mkdir left
+  echo kept >left/$file
+  says "$file of a run is there" 2 '^tauflow: left: holds what a run left, .*add --overwrite' "$program" run small.yml --out left
+  same "$file of a run is there: nothing is written" "$(cat left/*)" kept
+  says "$file of a run is removed" 0 "$wanted" "$program" run small.yml --out left --overwrite
+  rm -r left
+done
+mkdir left
+cp small.yml left/job.yml
+says "a folder with a job" 0 "$wanted" "$program" run left/job.yml --out left --set data.path="$PWD/own.h5"
 finish

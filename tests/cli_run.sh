@@ -129,6 +129,17 @@ assert list(a["presentation"][...]) == list(range(0, 61, 5))
 assert list(a["test/presentation"][...]) == [20, 40, 60]
 END
 
+# --- signals of silent units ---
+says "presentations of 712 ms" 0 '^results in ' "$program" run "$source/jobs/quickstart.yml" --out silent \
+  --set present.samples=12 --set present.duration='712 ms' --set evaluate.samples=10
+python <<'END' || fail "signals too small for full precision are not zero"
+import h5py, numpy as np
+with h5py.File("silent/state-last.h5") as file:
+    signals = abs(np.concatenate([file[f"layer{l:02d}/{v}"][...] for l in (1, 2) for v in "yz"]))
+assert (signals == 0).any() and ((signals > 0) & (signals < 1e-280)).any()
+assert not ((signals > 0) & (signals < np.finfo(float).tiny)).any()
+END
+
 # --- start ---
 python <<'END'
 import h5py, numpy as np

@@ -88,13 +88,68 @@ status=0
 wait "$run" || status=$?
 stopped "SIGTERM to one rank of three" one signal "$status"
 
+# TERM to mpiexec itself: it returns 1, but the ranks have stopped as they should.
+launch mpiexec "${on[@]}" 2 "$program"
+kill -TERM "$run"
+status=0
+wait "$run" || status=$?
+same "SIGTERM to mpiexec: exit status" "$((status == 1 || status == 3))" 1
+stopped "SIGTERM to mpiexec" mpiexec signal 3
+
+# --- the batch script judges by the summary (cli_slurm.sh has a SLURM; here an srun stands in) ---
+mkdir slurm
+cat >slurm/srun <<END
+#!/usr/bin/env bash
+[ "\$1 \$2" = "--mpi=pmix --kill-on-bad-exit=1" ] || exit 9
+shift 2
+echo \$\$ >srun.pid
+exec ${on[*]} \$SLURM_NTASKS "\$@"
+END
+printf '#!/bin/sh\necho "$@" >>scontrol.txt\n' >slurm/scontrol
+chmod +x slurm/*
+# batch WHAT STATUS REQUEUES COMMAND: the script, to which COMMAND is done when the run is under way.
+batch() {
+  local status=0 script
+  rm -rf srun.pid scontrol.txt batch-log.txt
+  touch scontrol.txt
+  find batch -name log.txt -delete 2>/dev/null || true
+  PATH="$PWD/slurm:$PATH" TAUFLOW=$program SLURM_JOB_ID=17 SLURM_NTASKS=2 \
+    bash "$source/slurm/run.sbatch" small.yml --out batch --set present.samples=1000000 >batch.txt 2>&1 &
+  script=$!
+  until_there batch/log.txt && sleep 0.3
+  eval "$4"
+  wait "$script" || status=$?
+  same "$1: exit status" "$status" "$2"
+  same "$1: requeued" "$(grep -c 'requeue 17' scontrol.txt)" "$3"
+}
+# shellcheck disable=SC2016
+batch "the limit is near" 3 1 'kill -USR1 $script'
+# shellcheck disable=SC2016
+batch "the limit is near, and TERM comes to mpiexec" 3 1 'kill -USR1 $script; kill -TERM $(<srun.pid)'
+# shellcheck disable=SC2016
+batch "TERM to mpiexec alone" 3 0 'kill -TERM $(<srun.pid)'
+# shellcheck disable=SC2016
+batch "a rank is killed" 137 0 'kill -KILL "$(pgrep -f -- "^$program resume batch" | head -n 1)"'
+
 # --- a file ---
 launch file "$program"
 touch file/stop
 status=0
 wait "$run" || status=$?
 same "the file stop is taken away" "$([ -e file/stop ] && echo there)" ""
+ok "and that is said" grep -q '^the file file/stop is obeyed and removed$' file.txt
 stopped "the file stop" file file "$status"
+# One that was put there when nothing ran stops the next run, once.
+same "a rest to do" "$("$program" resume file --set present.samples=12500 --max-wall 1e-9 >rest.txt; echo $?)" 3
+begun_with=$(readlink file/state-last.h5)
+touch file/stop
+says "a file stop before resume" 3 '^the file file/stop is obeyed and removed$' "${on[@]}" 2 "$program" resume file
+same "a file stop before resume: stopped_by" "$(value file stopped_by)" file
+[ "$(readlink file/state-last.h5)" != "$begun_with" ] || fail "a file stop before resume: not one presentation"
+says "and not again" 0 '^done after 12500' "$program" resume file
+touch file/stop
+says "a file stop of a finished run" 0 '^the file file/stop is obeyed and removed$' "$program" resume file
+same "it is taken away" "$([ -e file/stop ] && echo there)" ""
 
 # --- time ---
 long=(--set present.samples=100000000 --set evaluate.every=0)
@@ -102,6 +157,14 @@ status=0
 "$program" run small.yml --out wall --max-wall 1 "${long[@]}" >wall.txt || status=$?
 same "--max-wall: exit status" "$status" 3
 same "--max-wall: stopped_by" "$(value wall stopped_by)" time
+
+# Begun late in a second of the clock, it still gets all of its time.
+for _ in 1 2 3; do
+  until [ "$(date +%N | head -c 1)" = 5 ]; do sleep 0.02; done
+  "$program" run small.yml --out brief --overwrite --max-wall 0.6 "${long[@]}" >brief.txt || status=$?
+  awk -v wall="$(value brief wall_s)" 'BEGIN { exit !(wall >= 0.4 && wall < 5) }' ||
+    fail "--max-wall 0.6: it ran for $(value brief wall_s) s"
+done
 
 # A squeue that says how much is left stands in for SLURM's (cli_slurm.sh asks the real one).
 mkdir bin

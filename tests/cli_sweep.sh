@@ -95,9 +95,31 @@ status=0
 wait "$sweep" || status=$?
 same "a file stop in the sweep's folder: exit status" "$status" 3
 ok "it is taken away" test ! -e byfile/stop
+ok "and that is said" grep -q '^the file byfile/stop is obeyed and removed$' byfile.txt
 ok "members are left" grep -q '^left: [1-9]' byfile/summary.yml
 says "and goes on" 0 '^12 of 12 members' "${on[@]}" 2 "$program" sweep small.yml --out byfile
 alike "after a file stop" one byfile
+
+# Members that would not end by themselves, in three groups; the file goes when all have stopped.
+endless=(sweep small.yml --out endless --set present.samples=100000000 --set sweep.kp.tau_pot='[10 s]')
+"${on[@]}" 3 "$program" "${endless[@]}" >endless.txt 2>&1 &
+sweep=$!
+for member in 0 1 2; do until_there endless/member-0000$member/state-last.h5 || true; done
+touch endless/stop
+status=0
+wait "$sweep" || status=$?
+same "a file stop, three groups: exit status" "$status" 3
+same "all members are stopped by it" "$(grep -l '^stopped_by: file' endless/member-0000?/summary.yml | wc -l)" 3
+same "and say so" "$(grep -l '^the file endless/stop is obeyed$' endless/member-0000?/log.txt | wc -l)" 3
+ok "it is taken away" test ! -e endless/stop
+# One that lies there when the sweep begins.
+touch endless/stop
+says "a file stop before a sweep" 3 '^the file endless/stop is obeyed and removed$' "${on[@]}" 2 "$program" "${endless[@]}"
+ok "it is taken away" test ! -e endless/stop
+touch endless/stop
+says "a member by itself obeys it" 3 '^the file endless/stop is obeyed$' "$program" "${endless[@]}" --member 1
+ok "and leaves it to the others" test -e endless/stop
+
 # --- members by themselves ---
 for member in $(seq 0 11); do
   "$program" sweep small.yml --out array --member "$member" >array-"$member".txt 2>&1 &
@@ -158,8 +180,12 @@ END_OF_JOB
 says "members that fail" 1 'member 2 .*failed: .*nothing.h5: cannot be opened' \
   "${on[@]}" 2 "$program" sweep start.yml --out fails
 ok "the rest went on" grep -q '^6 of 6 members: 2 done, 0 diverged, 4 failed' said.txt
-says "they are not tried again" 1 ', 0 to run' "$program" sweep start.yml --out fails
-says "a failed member alone" 1 'failed; nothing to do' "$program" sweep start.yml --out fails --member 3
+says "they are tried again" 1 ', 4 to run' "$program" sweep start.yml --out fails
+says "a failed member alone" 1 '^tauflow: fails/member-00003: failed: .*nothing.h5: cannot be opened' \
+  "$program" sweep start.yml --out fails --member 3
+cp one/member-00001/state-last.h5 nothing.h5
+says "their cause has passed, for two" 1 '^6 of 6 members: 4 done, 0 diverged, 2 failed' \
+  "$program" sweep start.yml --out fails
 
 # A state file that cannot be written ends the program: three times, then the rest goes on.
 mkdir -p aborts/member-00001/state-50.h5.part
@@ -170,6 +196,12 @@ done
 says "given up" 1 'failed: ended the program 3 times, last with: .*cannot be created' \
   "$program" sweep start.yml --out aborts --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
 ok "the other one is done" grep -q '^2 of 2 members: 1 done, 0 diverged, 1 failed' said.txt
+
+says "and stays so" 1 ', 0 to run' "$program" sweep start.yml --out aborts \
+  --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
+rm -r aborts/member-00001/abort-?.txt aborts/member-00001/state-50.h5.part
+says "until its notes are deleted" 0 '^2 of 2 members: 2 done' "$program" sweep start.yml --out aborts \
+  --set sweep.seeds='[1, 2]' --set sweep.start='[""]'
 
 # A member that is killed whenever it runs: it is begun after all others, and three times.
 short=(sweep start.yml --out murder --set sweep.start='[""]' --set sweep.seeds='[1]'
@@ -188,6 +220,81 @@ for time in 1 2 3; do
 done
 says "killed too often" 1 'failed: was begun 3 times and each time killed' "$program" "${short[@]}"
 ok "the others are done" grep -q '^3 of 3 members: 2 done, 0 diverged, 1 failed' said.txt
+says "and stays so" 1 ', 0 to run' "$program" "${short[@]}"
+rm murder/member-00001/begun.txt
+says "until its note is deleted" 3 ', 1 to run' "$program" "${short[@]}" --max-wall 1
+
+# --- states of a member that are damaged, and such as cannot be read ---
+short=(sweep small.yml --out hurt --set sweep.seeds='[0]' --set checkpoint.keep=0)
+says "to be hurt" 0 '^4 of 4 members' "$program" "${short[@]}"
+cp -a hurt unhurt
+member=hurt/member-00003
+# wound: the member as it was after 300 presentations, with states of 150 and 300.
+wound() {
+  rm -rf hurt
+  cp -a unhurt hurt
+  rm $member/summary.yml $member/state-last.h5 $member/state-450.h5 $member/state-600.h5
+}
+for ranks in 1 2; do
+  wound
+  truncate -s 3000 $member/state-300.h5
+  says "one state is damaged, $ranks" 0 'warning: .*state-300.h5: is truncated' "${on[@]}" $ranks "$program" "${short[@]}" \
+    --ranks-per-member $ranks
+  ok "it goes on from the other" grep -q '^resumed at presentation 150' $member/log.txt
+  ok "the log says why" grep -q '^warning: .*state-300.h5: is truncated' $member/log.txt
+  alike "one state is damaged" unhurt hurt
+  wound
+  truncate -s 3000 $member/state-300.h5
+  printf x | dd of=$member/state-150.h5 bs=1 seek=9000 conv=notrunc status=none
+  echo before >$member/state-150.h5.damaged
+  cp -a $member damaged
+  says "all states are damaged, $ranks" 0 "warning: .*state-150.h5: is now $member/state-150.h5.damaged-2, and the run begins" \
+    "${on[@]}" $ranks "$program" "${short[@]}" --ranks-per-member $ranks
+  ok "the log says so" grep -q '^warning: .*state-300.h5: is now .*state-300.h5.damaged, and the run begins' $member/log.txt
+  ok "they are set aside" cmp damaged/state-300.h5 $member/state-300.h5.damaged
+  ok "beside older ones" cmp damaged/state-150.h5 $member/state-150.h5.damaged-2
+  same "beside older ones" "$(<$member/state-150.h5.damaged)" before
+  alike "all states are damaged" unhurt hurt
+  rm -r damaged
+done
+wound
+: >$member/used.yml
+says "used.yml of a member is empty" 0 '1 to run' "$program" "${short[@]}"
+ok "its states tell" grep -q '^resumed at presentation 300' $member/log.txt
+alike "used.yml of a member is empty" unhurt hurt
+# A link to nowhere stands for a file server that is away.
+wound
+mv $member/state-300.h5 away.h5
+ln -s nowhere.h5 $member/state-300.h5
+truncate -s 3000 $member/state-150.h5
+before=$(cd $member && find . -name 'state-*' -printf '%p %s %i\n' | sort)
+says "a state that cannot be read" 1 'failed: .*no state file there can be resumed from; the newest: .*state-300.h5: cannot be opened: No such file' \
+  "$program" "${short[@]}"
+ok "that passes" grep -q '^to have members that failed tried again, start the sweep again' said.txt
+same "its states are left as they were" "$(cd $member && find . -name 'state-*' -printf '%p %s %i\n' | sort)" "$before"
+mv away.h5 $member/state-300.h5
+says "when it can be read again" 0 '^sweep of 4 members, 1 to run' "$program" "${short[@]}"
+ok "it goes on from there" grep -q '^resumed at presentation 300' $member/log.txt
+alike "when it can be read again" unhurt hurt
+# Root may read anything, unless it gives that power away.
+lesser=()
+[ "$(id -u)" -ne 0 ] || lesser=(setpriv --bounding-set "-dac_override,-dac_read_search" --inh-caps "-dac_override,-dac_read_search")
+wound
+chmod 000 $member/state-*.h5
+if "${lesser[@]}" true 2>/dev/null && ! "${lesser[@]}" cat $member/state-300.h5 >/dev/null 2>&1; then
+  says "states without permission" 1 'failed: .*state-300.h5: cannot be opened: Permission denied' "${lesser[@]}" "$program" "${short[@]}"
+  same "they are left" "$(find $member -name 'state-*.h5' | wc -l)" 2
+  chmod 644 $member/state-*.h5
+  says "with permission" 0 '1 to run' "$program" "${short[@]}"
+  ok "it goes on from there" grep -q '^resumed at presentation 300' $member/log.txt
+  wound
+  chmod 300 $member
+  says "a folder that cannot be listed" 3 'warning: .*member-00003: the output folder cannot be written' "${lesser[@]}" "$program" "${short[@]}"
+  chmod 755 $member
+  same "nothing is begun anew there" "$(find $member -name 'state-*.h5' | wc -l)" 2
+else
+  echo "skipped: states without permission (root cannot give up its power here)"
+fi
 
 # --- sweeps that are refused, each with one message, and nothing written ---
 refused() { # PATTERN OPTIONS...
@@ -210,6 +317,9 @@ refused 'no: holds no sweep' --gather no
 refused 'again: holds a run that is no sweep' --gather again
 refused 'again/used.yml: has no section `sweep`' again/used.yml --out no
 refused 'again: holds a run that is no sweep' small.yml --out again
+mkdir states
+cp again/state-600.h5 states
+refused 'states: holds a run that is no sweep' small.yml --out states
 says "members with faults" 2 '6 of 12 members have faults' "$program" sweep small.yml --out no \
   --set sweep.seeds='[1]' --set sweep.kp.tau_pot='[1 s]' --set sweep.network.widths='[[64, 10]]' \
   --set sweep.present.duration='[10 ms, 20 ms]' --set sweep.present.ramp='[1 ms, 2 ms, 3 ms, 25 ms, 30 ms, 40 ms]'

@@ -61,9 +61,23 @@ static const char *fact_named(const char *name)
   return NULL;
 }
 
+static struct job *job_with(const char *line)
+{
+  struct faults faults = {0};
+  char *text =
+      fail_text("network: {widths: [2, 2]}\ndata: {set: circles}\npresent: {samples: 1}\n%s", line);
+  struct job *job = job_parse(text, "test", ".", 0, NULL, &faults);
+
+  ck_assert_int_eq(faults.count, 0);
+  free(text);
+  return job;
+}
+
 START_TEST(facts_are_those_of_the_run_entered_last)
 {
-  struct code_run all = code_run_of(MPI_COMM_WORLD, "7"), own = code_run_of(MPI_COMM_SELF, "8");
+  struct job *sweep = job_with("sweep: {seeds: 7..9}\n"), *member = job_with("seed: 8\n");
+  struct code_run all = code_run_of(MPI_COMM_WORLD, sweep);
+  struct code_run own = code_run_of(MPI_COMM_SELF, member);
   char host[256] = "", ranks[16];
   bool good = !fact_named("hosts") && !fact_named("seed") && fact_named("revision");
   int rank;
@@ -73,11 +87,14 @@ START_TEST(facts_are_those_of_the_run_entered_last)
   char *hosts = fail_text("%s x %d", host, size);
   snprintf(ranks, sizeof ranks, "%d", size);
   good = good && code_enter(&all) == NULL && strcmp(fact_named("ranks"), ranks) == 0;
+  good = good && strcmp(fact_named("seed"), "swept") == 0;
   good = good && (rank > 0 || strcmp(fact_named("hosts"), hosts) == 0);
   good = good && code_enter(&own) == &all && strcmp(fact_named("seed"), "8") == 0;
   good = good && strcmp(fact_named("ranks"), "1") == 0;
   good = good && code_enter(NULL) == &own && !fact_named("started");
   free(hosts);
+  job_destroy(sweep);
+  job_destroy(member);
   code_run_free(&all);
   code_run_free(&own);
   ck_assert(agree(MPI_COMM_WORLD, good));

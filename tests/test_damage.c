@@ -96,6 +96,17 @@ static bool is_refused(const struct copy *truth, bool *same)
   return !read;
 }
 
+static bool is_judged(enum state_health wanted)
+{
+  struct faults why = {0};
+  const enum state_health health = store_judge(path, &why);
+  const bool told = why.count > 0;
+
+  faults_clear(&why);
+  ck_assert(told == (health != STATE_INTACT));
+  return health == wanted;
+}
+
 static void put_bytes(const char *bytes, size_t count)
 {
   const int fd = open(path, O_WRONLY | O_TRUNC);
@@ -150,7 +161,9 @@ START_TEST(a_flipped_bit_is_noticed_or_harmless)
 
     bytes[bit / 8] ^= (char)(1U << bit % 8);
     put_bytes(bytes, count);
-    if (is_refused(truth, &same))
+    const bool is = is_refused(truth, &same);
+    ck_assert(is_judged(is ? STATE_DAMAGED : STATE_INTACT));
+    if (is)
       refused++;
     else if (same)
       harmless++;
@@ -176,7 +189,7 @@ START_TEST(a_cut_file_is_refused)
   wanted(&flips, &cuts);
   for (int k = 0; k < cuts; k++) {
     put_bytes(bytes, draw(1, k, count));
-    ck_assert(is_refused(truth, &same));
+    ck_assert(is_refused(truth, &same) && is_judged(STATE_DAMAGED));
   }
   printf("%d cuts of %zu bytes: all refused\n", cuts, count);
   free(bytes);
@@ -208,6 +221,27 @@ START_TEST(damage_is_noticed_where_the_precision_changes)
 }
 END_TEST
 
+/* A file that is away, or in the place of which there is something else, proves no damage. */
+START_TEST(what_cannot_be_read_is_not_called_damaged)
+{
+  struct copy *truth = make_copy();
+  size_t count;
+  char *bytes = fresh(truth, &count);
+
+  ck_assert(is_judged(STATE_INTACT));
+  ck_assert_int_eq(unlink(path), 0);
+  ck_assert(is_judged(STATE_UNREADABLE)); /* open: no such file */
+  ck_assert_int_eq(mkdir(path, 0777), 0);
+  ck_assert(is_judged(STATE_UNREADABLE)); /* read: is a directory */
+  ck_assert_int_eq(rmdir(path), 0);
+  ck_assert_int_eq(symlink(path, path), 0);
+  ck_assert(is_judged(STATE_UNREADABLE)); /* open: too many levels of symbolic links */
+  ck_assert_int_eq(unlink(path), 0);
+  free(bytes);
+  free(truth);
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
@@ -220,6 +254,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, a_flipped_bit_is_noticed_or_harmless);
   tcase_add_test(facts, a_cut_file_is_refused);
   tcase_add_test(facts, damage_is_noticed_where_the_precision_changes);
+  tcase_add_test(facts, what_cannot_be_read_is_not_called_damaged);
   suite_add_tcase(suite, facts);
   SRunner *runner = srunner_create(suite);
   const int status = suite_run(runner);

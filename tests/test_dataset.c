@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Data sets: what they contain, and what is refused. Files are made up here, in a scratch folder;
  * the published ones are looked at only when the environment has TAUFLOW_DATA. */
+#include "own_file.h"
 #include "sets.h"
-#include <hdf5.h>
 #include <math.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -499,15 +499,6 @@ START_TEST(broken_digits_are_refused)
 }
 END_TEST
 
-/* One dataset of a file for data.set: file. */
-struct part {
-  const char *name;
-  hid_t file_type, type;
-  const void *values;
-  hsize_t dims[3];
-  int rank;
-};
-
 static const double x_train[4][3] = {{1, 2, 3}, {4, 5, 6}, {7, 8, -9.125}, {1e-3, 0, 1e9}};
 static const float x_test[2][3] = {{1, 2, 3}, {-4, 0.5f, 6}};
 static const int label_train[4] = {0, 2, 1, 0};
@@ -516,28 +507,7 @@ static const unsigned char label_test[2] = {3, 1};
 /* Write my.h5 with all parts but those whose name is NULL. Collective. */
 static void put_h5(const struct part parts[4])
 {
-  char *path = fail_text("%s/my.h5", folder);
-
-  if (rank == 0) {
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-
-    H5Gclose(H5Gcreate2(file, "train", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    H5Gclose(H5Gcreate2(file, "test", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    for (int k = 0; k < 4; k++) {
-      if (!parts[k].name) continue;
-      hid_t space = H5Screate_simple(parts[k].rank, parts[k].dims, NULL);
-      hid_t at = H5Dcreate2(file, parts[k].name, parts[k].file_type, space, H5P_DEFAULT,
-                            H5P_DEFAULT, H5P_DEFAULT);
-
-      if (parts[k].values)
-        H5Dwrite(at, parts[k].type, H5S_ALL, H5S_ALL, H5P_DEFAULT, parts[k].values);
-      H5Dclose(at);
-      H5Sclose(space);
-    }
-    H5Fclose(file);
-  }
-  free(path);
-  MPI_Barrier(MPI_COMM_WORLD);
+  own_file_put(folder, 4, parts);
 }
 
 enum { TRAIN_X, TRAIN_LABEL, TEST_X, TEST_LABEL };

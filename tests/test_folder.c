@@ -127,6 +127,48 @@ START_TEST(only_state_files_in_the_making_are_parts)
 }
 END_TEST
 
+START_TEST(a_damaged_file_takes_no_other_ones_name)
+{
+  static const char *const wanted[] = {"state-7.h5.damaged", "state-7.h5.damaged-2",
+                                       "state-7.h5.damaged-3"};
+  struct faults faults = {0};
+  char *path = folder_state(place, 7);
+
+  for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
+    put_state(7);
+    char *aside = folder_set_aside(path, &faults), *there = folder_path(place, wanted[k]);
+    ck_assert_str_eq(aside, there);
+    free(aside);
+    free(there);
+  }
+  for (size_t k = 0; k < sizeof wanted / sizeof *wanted; k++) {
+    char *there = folder_path(place, wanted[k]);
+    ck_assert_int_eq(unlink(there), 0);
+    free(there);
+  }
+  ck_assert(holds(""));
+  ck_assert_ptr_null(folder_set_aside(path, &faults)); /* nothing to rename */
+  ck_assert_int_eq(faults.count, 1);
+  faults_clear(&faults);
+  free(path);
+}
+END_TEST
+
+START_TEST(the_newest_state_is_the_one_the_link_names)
+{
+  ck_assert_int_eq(folder_newest(place), -1);
+  ck_assert_int_eq(folder_newest("nowhere"), -1);
+  put_state(10);
+  put_state(30);
+  ck_assert_int_eq(folder_newest(place), 30);
+  folder_link_last(place, 10);
+  ck_assert_int_eq(folder_newest(place), 10);
+  folder_link_last(place, 20); /* which is not there */
+  ck_assert_int_eq(folder_newest(place), 30);
+  ck_assert(holds("30 10"));
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
   MPI_Init(&argc, &argv);
@@ -141,6 +183,8 @@ int main(int argc, char **argv)
   tcase_add_test(facts, the_link_moves_from_state_to_state);
   tcase_add_test(facts, other_files_are_no_states);
   tcase_add_test(facts, only_state_files_in_the_making_are_parts);
+  tcase_add_test(facts, a_damaged_file_takes_no_other_ones_name);
+  tcase_add_test(facts, the_newest_state_is_the_one_the_link_names);
   suite_add_tcase(suite, facts);
   SRunner *runner = srunner_create(suite);
   const int status = suite_run(runner);

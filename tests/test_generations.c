@@ -4,6 +4,7 @@
 #include "../src/kernels/kernels.h"
 #include "network.h"
 #include "rng.h"
+#include "some_step.h"
 #include "suite.h"
 #include <check.h>
 #include <stdlib.h>
@@ -71,17 +72,6 @@ struct results {
   double *A;
   float *A_f32;
 };
-
-static const struct relax some = {.E = 0.9,
-                                  .c0 = 0.06,
-                                  .c1 = 0.04,
-                                  .past = 0.7,
-                                  .here = -1.2,
-                                  .there = 0.5,
-                                  .bow = 0.02,
-                                  .belly = 0.15,
-                                  .slow = 9,
-                                  .reach = 0.8};
 
 /* Steps of the vectors in p. */
 static struct extent compute_kinked(const struct kernels *k, const struct bench *b,

@@ -6,6 +6,7 @@
 #include "leak.h"
 #include "quadrature.h"
 #include "rng.h"
+#include "some_step.h"
 #include "suite.h"
 #include <check.h>
 #include <float.h>
@@ -60,17 +61,6 @@ START_TEST(relu_and_gate_are_as_defined)
 END_TEST
 
 /* Some r: a step that follows a parabola. */
-static const struct relax some = {.E = 0.9,
-                                  .c0 = 0.06,
-                                  .c1 = 0.04,
-                                  .past = 0.7,
-                                  .here = -1.2,
-                                  .there = 0.5,
-                                  .bow = 0.02,
-                                  .belly = 0.15,
-                                  .slow = 9,
-                                  .reach = 0.8};
-
 /* The arrays of a step. */
 enum { S0, S1, V0, F0, F1, Q, Q0, Q1, INS, V1 = INS, MEAN, ARRAYS };
 struct arrays {
@@ -433,6 +423,26 @@ START_TEST(not_a_number_passes_through_relu_and_the_step)
 }
 END_TEST
 
+START_TEST(a_line_goes_on_as_defined)
+{
+  for (int k = 0; k < SIZES; k++) {
+    const long n = sizes[k];
+    double *a = numbers(n), *b = numbers(n), *out = numbers(n);
+
+    relax_extrapolate(n, 1.7, a, b, out);
+    for (long i = 0; i < n; i++)
+      ck_assert_double_eq_tol(out[i], b[i] + 1.7 * (b[i] - a[i]),
+                              8 * DBL_EPSILON * (fabs(a[i]) + fabs(b[i])) + DBL_MIN);
+    relax_extrapolate(n, 0, a, b, out);
+    for (long i = 0; i < n; i++) ck_assert_double_eq(out[i], b[i]);
+    ck_assert(out[n] == 7);
+    free(a);
+    free(b);
+    free(out);
+  }
+}
+END_TEST
+
 START_TEST(largest_is_the_largest_of_all_elements)
 {
   for (int k = 0; k < SIZES; k++) {
@@ -493,6 +503,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, every_crossing_is_marked);
   tcase_add_test(facts, extent_reports_what_is_not_finite_wherever_it_is);
   tcase_add_test(facts, not_a_number_passes_through_relu_and_the_step);
+  tcase_add_test(facts, a_line_goes_on_as_defined);
   tcase_add_test(facts, largest_is_the_largest_of_all_elements);
   tcase_add_test(facts, infinity_passes_through_an_uncapped_relu);
   return suite_run(runner);

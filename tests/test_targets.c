@@ -2,9 +2,9 @@
 /* What a network should answer: labels, real targets of a file, the sample itself; which of them
  * are refused; and that networks learn them. */
 #include "lab.h"
+#include "own_file.h"
 #include "sets.h"
 #include "suite.h"
-#include <hdf5.h>
 #include <unistd.h>
 
 static int rank;
@@ -31,15 +31,6 @@ static const double x_test[M][IN] = {{3, 2, 1}, {-4, 0.5, 6}};
 static const float y_test[M][OUT] = {{1, 0.5f, -3, 4, 1e30f}, {-1, 0, 0.25f, 4, 5}};
 static const int label_train[N] = {0, 2, 1, 0}, label_test[M] = {3, 1};
 
-/* One dataset of a file; without a name it is left out. */
-struct part {
-  const char *name;
-  hid_t file_type, type;
-  const void *values;
-  hsize_t dims[2];
-  int rank;
-};
-
 static void good_parts(struct part parts[PARTS])
 {
   const struct part good[PARTS] = {
@@ -62,28 +53,7 @@ static void drop_parts(struct part parts[PARTS], int a, int b)
 /* Write my.h5. Collective. */
 static void put(const struct part parts[PARTS])
 {
-  char *path = fail_text("%s/my.h5", folder);
-
-  if (rank == 0) {
-    hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-
-    H5Gclose(H5Gcreate2(file, "train", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    H5Gclose(H5Gcreate2(file, "test", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
-    for (int k = 0; k < PARTS; k++) {
-      if (!parts[k].name) continue;
-      hid_t space = H5Screate_simple(parts[k].rank, parts[k].dims, NULL);
-      hid_t at = H5Dcreate2(file, parts[k].name, parts[k].file_type, space, H5P_DEFAULT,
-                            H5P_DEFAULT, H5P_DEFAULT);
-
-      if (parts[k].values)
-        H5Dwrite(at, parts[k].type, H5S_ALL, H5S_ALL, H5P_DEFAULT, parts[k].values);
-      H5Dclose(at);
-      H5Sclose(space);
-    }
-    H5Fclose(file);
-  }
-  free(path);
-  MPI_Barrier(MPI_COMM_WORLD);
+  own_file_put(folder, PARTS, parts);
 }
 
 /* Is the target of a sample this, to the bit? */

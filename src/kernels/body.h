@@ -23,6 +23,19 @@ enum { N64 = VECTOR / 8, N32 = VECTOR / 4 };
 
 /* --- lanes to one sum: halves (0+4, 1+5, ... of doubles, 0+8, ... of singles), neighbours --- */
 
+/* Half a vector is taken by a shuffle: a copy of a part of it would keep the sums in memory. */
+#if VECTOR == 64
+INLINE half64 halve64(const vec64 *lanes)
+{
+  return PAIR(*lanes, *lanes, 0, 1, 2, 3) + PAIR(*lanes, *lanes, 4, 5, 6, 7);
+}
+
+INLINE half32 halve32(const vec32 *lanes)
+{
+  return PAIR(*lanes, *lanes, 0, 1, 2, 3, 4, 5, 6, 7) +
+         PAIR(*lanes, *lanes, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+#else
 INLINE half64 halve64(const vec64 *lanes)
 {
   half64 low, high;
@@ -40,6 +53,7 @@ INLINE half32 halve32(const vec32 *lanes)
   memcpy(&high, (const char *)lanes + sizeof low, sizeof high);
   return low + high;
 }
+#endif
 
 INLINE double sum64(const vec64 *lanes)
 {

@@ -2,7 +2,8 @@
 /* AVX2 with fused products: 16 registers of 32 bytes, of which 8 hold sums. */
 #define LARGER(a, b)  __builtin_ia32_maxpd256(a, b)
 #define SMALLER(a, b) __builtin_ia32_minpd256(a, b)
-enum { VECTOR = 32, ROWS = 4, PAIRS = 2, FOLDS = 4 };
+#define VECTOR        32
+enum { ROWS = 4, PAIRS = 2, FOLDS = 4 };
 #include "body.h"
 
 const struct kernels kernels_x86_64_v3 = KERNELS;

@@ -3,7 +3,8 @@
 #include <immintrin.h>
 #define LARGER(a, b)  (vec64) _mm512_max_pd((__m512d)(a), (__m512d)(b))
 #define SMALLER(a, b) (vec64) _mm512_min_pd((__m512d)(a), (__m512d)(b))
-enum { VECTOR = 64, ROWS = 8, PAIRS = 4, FOLDS = 8 };
+#define VECTOR        64
+enum { ROWS = 4, PAIRS = 4, FOLDS = 8 };
 #include "body.h"
 
 const struct kernels kernels_x86_64_v4 = KERNELS;

@@ -14,16 +14,14 @@ static void cascade_try(struct stepper *st, double h)
 {
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
-  struct leak leak = {0};
 
   for (int k = 0; k < system_stages(sys); k++) {
     const struct stage *stage = &m->stage[k];
-    if (stage->tau != leak.tau) leak = leak_over(h, stage->tau);
     if (stage->synapse != NONE)
       pending_product(st->pending, stage->synapse, st->to->u, h, st->to->drive[k]);
     system_share_drive(sys, k);
     st->verdict[k] =
-        m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, st->to);
+        m->kind->step(m, k, &st->leak[k], st->has_before ? st->before : NULL, st->from, st->to);
     system_share_value(sys, k);
     if (system_uses(sys, k)) pending_meet(st->pending, k, st->to->value[k]);
   }

@@ -9,6 +9,7 @@
  * The correction follows the parabola of f as cascade does, and its averages enter the weights;
  * they travel with the next step's values. The difference of both helps to judge the step. Order
  * 2. */
+#include "relax.h"
 #include "stepper.h"
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static void extrapolate(struct stepper *st, int stage, double h, struct moment *
   system_rows(sys, stage, &lo, &hi);
   if (lo == hi) return;
   if (whole) lo = 0, hi = whole->n;
-  for (long i = lo; i < hi; i++) guess->drive[stage][i] = from[i] + ratio * (from[i] - before[i]);
+  relax_extrapolate(hi - lo, ratio, before + lo, from + lo, guess->drive[stage] + lo);
 }
 
 /* Predict every stage and send the values on their way. */
@@ -48,19 +49,19 @@ static void predict(struct stepper *st, double h)
   struct moment *guess = ((struct lockstep *)st->own)->guess;
 
   guess->u = st->to->u;
-  for (long i = 0; i < sys->net->n[sys->net->L]; i++) guess->target[i] = st->to->target[i];
+  memcpy(guess->target, st->to->target, (size_t)sys->net->n[sys->net->L] * sizeof(double));
   for (int k = 0; k < system_stages(sys); k++) {
     const struct stage *stage = &m->stage[k];
-    const struct leak leak = leak_over(h, stage->tau);
     long lo, hi;
     /* The input is known, but of other ranks' rows of a whole drive only the past is. */
     if (stage->synapse != NONE && m->synapse[stage->synapse].pre == INPUT && !sys->drive[k])
       pending_product(st->pending, stage->synapse, st->to->u, h, guess->drive[k]);
     else if (stage->synapse != NONE)
       extrapolate(st, k, h, guess);
-    m->kind->step(m, k, &leak, NULL, st->from, guess);
+    m->kind->step(m, k, &st->leak[k], NULL, st->from, guess);
     system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) st->to->value[k][i] = guess->value[k][i];
+    if (lo < hi)
+      memcpy(st->to->value[k] + lo, guess->value[k] + lo, (size_t)(hi - lo) * sizeof(double));
     route_begin(sys->value[k]);
   }
 }
@@ -117,17 +118,13 @@ static void lockstep_try(struct stepper *st, double h)
   drive_all(st, h);
   ls->fixed->u = st->to->u;
   for (int k = 0; k < system_stages(sys); k++) {
-    const struct leak leak = leak_over(h, m->stage[k].tau);
-    double gap = 0;
     long lo, hi;
     struct verdict v =
-        m->kind->step(m, k, &leak, st->has_before ? st->before : NULL, st->from, ls->fixed);
+        m->kind->step(m, k, &st->leak[k], st->has_before ? st->before : NULL, st->from, ls->fixed);
     system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) {
-      const double d = fabs(ls->fixed->value[k][i] - st->to->value[k][i]);
-      if (!(d <= gap)) gap = isfinite(d) ? d : INFINITY; /* not-a-numbers stay in */
-    }
-    if (isfinite(v.error)) v.error = fmax(v.error, GAP * gap);
+    const double gap =
+        lo < hi ? relax_gap_f64(hi - lo, ls->fixed->value[k] + lo, st->to->value[k] + lo) : 0;
+    if (isfinite(v.error)) v.error = isfinite(gap) ? fmax(v.error, GAP * gap) : INFINITY;
     st->verdict[k] = v;
   }
   st->solver->stats.evaluations++;
@@ -136,13 +133,12 @@ static void lockstep_try(struct stepper *st, double h)
 /* The next step begins at the corrected values, and its messages carry the means of this one. */
 static void lockstep_accepted(struct stepper *st)
 {
-  const struct system *sys = st->solver->sys;
-  const struct moment *fixed = ((struct lockstep *)st->own)->fixed;
+  struct moment *fixed = ((struct lockstep *)st->own)->fixed;
 
-  for (int k = 0; k < system_stages(sys); k++) {
-    long lo, hi;
-    system_rows(sys, k, &lo, &hi);
-    for (long i = lo; i < hi; i++) st->from->value[k][i] = fixed->value[k][i];
+  for (int k = 0; k < system_stages(st->solver->sys); k++) {
+    double *const spare = st->from->value[k];
+    st->from->value[k] = fixed->value[k];
+    fixed->value[k] = spare;
   }
   st->owed = true;
 }

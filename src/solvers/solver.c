@@ -83,11 +83,16 @@ int solver_figures(struct solver *s, const struct figure **list)
   return s->kind->batch ? s->kind->batch->figures(s, list) : 0;
 }
 
-long solver_length(const struct job *job)
+const char *solver_length_key(const struct job *job)
 {
   const struct batch_kind *batch = solver_kind_of(job)->batch;
 
-  return job_integer(job, batch ? batch->length : "present.samples");
+  return batch ? batch->length : "present.samples";
+}
+
+long solver_length(const struct job *job)
+{
+  return job_integer(job, solver_length_key(job));
 }
 
 int solver_notes(struct solver *s, struct note *note)

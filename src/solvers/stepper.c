@@ -23,6 +23,7 @@ struct stepper *stepper_create(struct solver *solver)
   st->from = moment_create(sys);
   st->to = moment_on_routes(sys);
   st->pending = pending_create(sys);
+  st->leak = fail_alloc((size_t)sys->model->stages, sizeof *st->leak);
   st->verdict = fail_alloc((size_t)sys->model->stages, sizeof *st->verdict);
   st->size = fail_alloc((size_t)sys->model->stages, sizeof *st->size);
   st->drift = fail_alloc((size_t)sys->model->stages, sizeof *st->drift);
@@ -44,6 +45,7 @@ void stepper_destroy(struct stepper *st)
   moment_destroy(st->from);
   moment_destroy(st->to);
   pending_destroy(st->pending);
+  free(st->leak);
   free(st->verdict);
   free(st->size);
   free(st->drift);
@@ -129,6 +131,19 @@ static void put_down(struct stepper *st, const struct moment *at)
     memcpy(st->solver->answer, st->to->drive[out], (size_t)sys->value[out]->n * sizeof(double));
 }
 
+/* Stages mostly share their family's time constant. */
+static void set_leaks(struct stepper *st, double h)
+{
+  const struct system *sys = st->solver->sys;
+
+  for (int k = 0; k < system_stages(sys); k++) {
+    const double tau = sys->model->stage[k].tau;
+    int same = k - 1;
+    while (same >= 0 && st->leak[same].tau != tau) same--;
+    st->leak[k] = same >= 0 ? st->leak[same] : leak_over(h, tau);
+  }
+}
+
 /* How far what a synapse learns from moved from the step's left end to its average. */
 static double post_moves(const struct stepper *st, const struct synapse *syn)
 {
@@ -147,15 +162,13 @@ static void judge_guess(struct stepper *st, double h)
 {
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
-  struct leak leak = {0};
 
   for (int k = 0; sys->learning && k < m->stages; k++) {
     const int synapse = m->stage[k].synapse;
     if (synapse == NONE || !m->synapse[synapse].learns) continue;
-    if (m->stage[k].tau != leak.tau) leak = leak_straight(h, m->stage[k].tau);
     const double missed =
         pending_missed(st->pending, synapse, st->to->u, h, post_moves(st, &m->synapse[synapse]));
-    st->verdict[k].error = fmax(st->verdict[k].error, leak.c1 * missed);
+    st->verdict[k].error = fmax(st->verdict[k].error, st->leak[k].c1 * missed);
   }
 }
 
@@ -276,6 +289,7 @@ enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *
       const bool lands = h > left * (1 - 1e-9);
 
       system_look(sys, k, lands ? end : st->from->u + h, st->to);
+      set_leaks(st, h);
       attempt(st, h);
       judge_guess(st, h);
       agree(st);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* run_files.c - what a run finds in its folder and leaves there, its states aside (checkpoint.c) */
+#include "folder.h"
+#include "run_parts.h"
+#include "summary.h"
+#include <stdlib.h>
+#include <string.h>
+
+bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults)
+{
+  int rank;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && !o->resume) {
+    if (folder_has_run(o->out) && !o->overwrite)
+      faults_add(faults,
+                 "%s: holds a run already; add --overwrite, or continue it with "
+                 "`tauflow resume %s`",
+                 o->out, o->out);
+    else if (folder_has_results(o->out) && !o->overwrite)
+      faults_add(faults,
+                 "%s: holds what a run left, but no state to go on from; add --overwrite, which "
+                 "removes it, or choose another --out",
+                 o->out);
+    else
+      folder_is_writable(o->out, faults);
+  }
+  return !faults_any(faults, comm);
+}
+
+/* The last test of the process before this one, unless tests are others now. */
+static void take_up_test(struct run *r)
+{
+  struct faults quiet = {0};
+  const bool same = strcmp(job_place(r->job, "evaluate.samples"), "--set") != 0 &&
+                    strcmp(job_place(r->job, "evaluate.readout"), "--set") != 0;
+
+  if (same && recorder_last_test(r->recorder, &r->test, &quiet))
+    r->test.samples = evaluator_samples(r->s->evaluator);
+  faults_clear(&quiet);
+}
+
+/* A table of `name` that cannot be cut back to the state is set aside, for the state is what
+ * matters. False with faults if that fails: nothing may be written over it. */
+static bool set_aside(struct run *r, const char *name, struct faults *why)
+{
+  const bool there = folder_holds(r->options->out, name);
+  char *path = folder_path(r->options->out, name);
+  char *aside = there ? folder_set_aside(path, r->faults) : NULL;
+
+  if (aside) faults_add(why, "%s: is now %s, and begun anew", path, aside);
+  log_warnings(r->log, why);
+  faults_clear(why);
+  free(path);
+  free(aside);
+  return aside || !there;
+}
+
+/* Cut series and trace back to the state. */
+static void continue_series(struct run *r, const char *job)
+{
+  struct faults why = {0};
+
+  if (!recorder_resume(r->recorder, (long)r->done, &why)) {
+    if (set_aside(r, "series.h5", &why)) recorder_begin(r->recorder, job, r->faults);
+  } else {
+    take_up_test(r);
+  }
+  if (!folder_holds(r->options->out, "trace.h5")) {
+    trace_begin(r->trace, job, r->faults);
+  } else if (!trace_resume(r->trace, (long)r->done, &why) && set_aside(r, "trace.h5", &why)) {
+    trace_begin(r->trace, job, r->faults);
+  }
+}
+
+bool run_open_folder(struct run *r)
+{
+  const char *out = r->options->out;
+
+  if (r->rank == 0 && folder_make(out, r->faults)) r->lock = folder_lock(out, false, r->faults);
+  if (r->lock >= 0) {
+    char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
+    char *text = job_used(r->job);
+    folder_clear_parts(out);
+    if (!r->options->resume) {
+      folder_clear(out);
+      folder_write_text(job, job_source(r->job), r->faults);
+      recorder_begin(r->recorder, text, r->faults);
+      trace_begin(r->trace, text, r->faults);
+    } else {
+      continue_series(r, text);
+      checkpoint_keep_used(r);
+    }
+    folder_write_text(used, text, r->faults);
+    free(text);
+    free(job);
+    free(used);
+  }
+  if (faults_any(r->faults, r->comm)) return false;
+  if (r->rank == 0) {
+    char *path = folder_path(out, "log.txt");
+    log_to_file(r->log, path);
+    free(path);
+  }
+  return true;
+}
+
+void run_take_stop(struct run *r)
+{
+  const char *out = r->options->out;
+  struct faults why = {0};
+
+  if (r->rank != 0) return;
+  if (folder_take_stop(out, &why))
+    log_line(r->log, "the file %s/stop is obeyed and removed", out);
+  else if (r->stopped_by && strcmp(r->stopped_by, "file") == 0 && r->options->also)
+    log_line(r->log, "the file %s/stop is obeyed", r->options->also);
+  log_warnings(r->log, &why);
+  faults_clear(&why);
+}
+
+bool run_lacks_summary(const struct run *r)
+{
+  int lacks = 0;
+
+  if (r->rank == 0) {
+    struct facts facts = facts_read(r->options->out);
+    const char *status = facts_value(&facts, "status"), *samples = facts_value(&facts, "samples");
+    lacks = !status || strcmp(status, r->diverged ? "diverged" : "done") != 0 || !samples ||
+            strtod(samples, NULL) != r->done;
+    facts_clear(&facts);
+  }
+  CHECK_MPI(MPI_Bcast(&lacks, 1, MPI_INT, 0, r->comm));
+  return lacks;
+}
+
+void run_write_summary(struct run *r, double t)
+{
+  const struct summary sum = {.status = r->status,
+                              .stopped_by = r->stopped_by,
+                              .test = r->test,
+                              .train_accuracy = r->accuracy,
+                              .train_loss = r->loss,
+                              .done = (long)r->done,
+                              .simulated = t,
+                              .wall = MPI_Wtime() - r->began,
+                              .rate = (r->done - r->first) / fmax(r->solving, 1e-9),
+                              .tried = run_steps_tried(r) - r->tried,
+                              .saves = r->saves,
+                              .saving = r->saving};
+  const struct solver_stats *stats = &r->s->solver->stats;
+  unsigned long long digest;
+  char *text = summary_text(r->s, &sum, &digest);
+
+  if (r->rank == 0) {
+    char *path = folder_path(r->options->out, "summary.yml");
+    folder_write_text(path, text, r->faults);
+    free(path);
+    log_line(r->log, "%s%s%s after %ld presentations (%.4g s simulated, %.1f s of wall time)",
+             r->status, r->stopped_by ? " by " : "", r->stopped_by ? r->stopped_by : "",
+             (long)r->done, t, sum.wall);
+    log_line(r->log, "%.0f steps, %.0f rejected, state fingerprint 0x%016llx", stats->steps,
+             stats->rejected, digest);
+    log_line(r->log, "results in %s", r->options->out);
+  }
+  free(text);
+  run_insist(r);
+}
