@@ -79,7 +79,9 @@ def main():
         panels[0, column].set_title(f"L = {depth}")
         panels[1, column].set_xlabel("t [ms]")
     panels[0, 0].set_ylabel("signal (thick: $y$, thin: $z$)")
-    panels[1, 0].set_ylabel(r"$\int_0^t y_{l-1}\,z_l\,dt$ [ms]")
+    panels[1, 0].set_ylabel("drive until $t$ [ms]")
+    panels[1, 0].text(0.97, 0.06, r"$D_l(t) = \int_0^t\, y_{l-1}\,z_l\;dt$", transform=panels[1, 0].transAxes,
+                      ha="right", fontsize="large")
     for axes in panels.flat:
         axes.axvline(1e3 * T, color="0.7", linewidth=0.8)
         axes.grid(True, color="0.93")

@@ -28,7 +28,7 @@ DOCUMENT = {20000: {"L = 5": (0.900, 0.912, 0.915, 0.923, 0.928, 0.935, 0.943),
 
 def tell(name, values):
     """One row of the table."""
-    print(f"{name:34s}" + "".join(f"{v:8.3f}" for v in values))
+    print(f"{name:34s}" + "".join(f"{v:8.4f}" for v in values))
 
 
 def envelope(axes, chosen, title, document):
@@ -53,6 +53,12 @@ def envelope(axes, chosen, title, document):
 def main():
     folder = sys.argv[1]
     L5, L10 = (sweeps.load(os.path.join(folder, name)) for name in ("L5", "L10"))
+    shown = [("L = 5", keys["network.init"], chosen) for keys, chosen in L5.combinations()]
+    wide = os.path.join(folder, "L5-width-256")
+    if os.path.exists(wide):
+        shown.append(("L = 5", "xavier, width 256", sweeps.load(wide)))
+    shown.append(("L = 10", "xavier", L10))
+
     rows, last = L5.row("test/presentation"), DOCUMENT[20000]
     for presentations, document in DOCUMENT.items():
         if presentations not in rows:
@@ -62,23 +68,13 @@ def main():
         print(f"{f'test accuracy at {presentations:,}':34s}" + "".join(f"{name:>8s}" for name in NAMES))
         for name, values in document.items():
             tell(f"document, {name}", values)
-        for keys, chosen in L5.combinations():
-            tell(f"L = 5, {keys['network.init']}, {len(chosen)} seeds", chosen.envelope("test/accuracy", RANKS)[:, at])
-        tell(f"L = 10, xavier, {len(L10)} seeds", L10.envelope("test/accuracy", RANKS)[:, at])
-    wide = os.path.join(folder, "L5-width-256")
-    if os.path.exists(wide):
-        wide = sweeps.load(wide)
-        narrow = L5.select({"network.init": "xavier", "seed": wide.array("keys/seed")})
-        for seed, a, b in zip(wide.array("keys/seed"), narrow.array("summary/test_accuracy"),
-                              wide.array("summary/test_accuracy")):
-            print(f"L = 5, seed {seed}: width 128 {a:.4f}, width 256 {b:.4f}, {b - a:+.4f}")
+        for depth, name, chosen in shown:
+            tell(f"{depth}, {name}, {len(chosen)} seeds", chosen.envelope("test/accuracy", RANKS)[:, at])
 
-    figure, panels = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
-    for axes, init in zip(panels, ("xavier", "xavier_uniform")):
-        envelope(axes, L5.select({"network.init": init}), f"L = 5, {init}", last["L = 5"])
-        axes.set_ylim(0.7, 0.96)
-    envelope(panels[2], L10, "L = 10, xavier", last["L = 10"])
-    panels[2].set_ylim(0, 0.7)
+    figure, panels = plt.subplots(1, len(shown), figsize=(1 + 4 * len(shown), 4.2), layout="constrained")
+    for axes, (depth, name, chosen) in zip(panels, shown):
+        envelope(axes, chosen, f"{depth}, {name}", last[depth])
+        axes.set_ylim(*((0.7, 0.97) if depth == "L = 5" else (0, 0.75)))
     panels[0].set_ylabel("test accuracy")
     panels[0].legend(fontsize="small", loc="lower right")
     runs.save_figure(figure, "000-table-1")

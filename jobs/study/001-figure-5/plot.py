@@ -12,7 +12,6 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../.."))
 import heatmap  # noqa: E402
 import sweeps  # noqa: E402
-from heatmap import plt  # noqa: E402
 
 
 def outline_overlap(axes, delays, durations):
@@ -24,29 +23,34 @@ def outline_overlap(axes, delays, durations):
         axes.plot([right, right], [i - 0.5, i + 0.5], "--", color="tab:red", linewidth=1.8)
 
 
-def print_bands(name, delays, durations, grid):
+def print_bands(name, delays, durations, grid, half):
     overlap = 1 - np.abs(delays)[None, :] / durations[:, None]
-    for text, cells in (("no overlap", overlap <= 0), ("some overlap", (overlap > 0) & (overlap < 1)), ("no delay", overlap == 1)):
+    bands = {"no overlap": overlap <= 0, "some overlap": (overlap > 0) & (overlap < 1), "no delay": overlap == 1}
+    for text, cells in bands.items():
         values = grid[cells & np.isfinite(grid)]
-        print(f"{name}, {text}: {values.min():.3f} to {values.max():.3f}, {cells.sum()} cells")
+        print(f"{name}, {text}: {values.min():.3f} to {values.max():.3f}, {cells.sum()} cells, "
+              f"largest half range over seeds {np.nanmax(half[cells]):.3f}, median {np.nanmedian(half[cells]):.3f}")
+    for duration, row, around in zip(durations, grid, half):
+        print(f"  T {duration:g} ms: " + " ".join(f"{d:g}:{a:.3f}+-{h:.3f}" for d, a, h in zip(delays, row, around)))
 
 
 def main(folder, target, chance):
     sweep = sweeps.load(folder)
     networks = list(dict.fromkeys(sweep.keys["network.widths"]))
-    figure, panels = plt.subplots(1, len(networks), figsize=(1.3 + 4.1 * len(networks), 3.4), sharey=True,
-                                  layout="constrained")
+    seeds = len(np.unique(sweep.keys["seed"]))
+    figure, panels = heatmap.panels_of(networks, *(len(np.unique(sweep.keys[f"present.{key}"]))
+                                                   for key in ("label_delay", "duration")))
     for axes, network in zip(panels, networks):
         chosen = sweep.select({"network.widths": network})
-        delays, durations, grid = heatmap.mean_grid(chosen.keys["present.label_delay"] * 1e3,
-                                                    chosen.keys["present.duration"] * 1e3, heatmap.accuracy(chosen))
-        image = heatmap.panel(axes, delays, durations, grid, chance)
+        delays, durations, grid, half, lost = heatmap.seeds_grids(
+            chosen.keys["present.label_delay"] * 1e3, chosen.keys["present.duration"] * 1e3, heatmap.accuracy(chosen))
+        image = heatmap.panel(axes, delays, durations, grid, chance, half if seeds > 1 else None, lost)
         outline_overlap(axes, delays, durations)
         axes.set_title(network.strip("[]").replace(", ", "-"), fontsize="medium")
         axes.set_xlabel("label delay [ms]  (negative: early)")
-        print_bands(network, delays, durations, grid)
+        print_bands(network, delays, durations, grid, half)
     panels[0].set_ylabel("sample time T [ms]")
-    figure.colorbar(image, ax=panels, label="test accuracy", shrink=0.9)
+    figure.colorbar(image, ax=panels, label=f"test accuracy\n{heatmap.of_seeds(seeds)}", shrink=0.9)
     figure.savefig(target, dpi=100)
     print(f"figure: {target}")
 

@@ -87,7 +87,12 @@ def main():
                 draw(panels[row, hidden_of(keys) - 1], sweep, keys, some)
     for axes in panels[0, :2]:
         axes.set_xscale("log")
+        ticks = (2000, 5000, 10000, 20000, 50000, 120000)
+        axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks], fontsize="small")
+        axes.minorticks_off()
         axes.set_ylim(0.1, 1)
+    for axes in panels[1]:
+        axes.set_xticks(range(0, 30001, 10000), [f"{tick:,}" for tick in range(0, 30001, 10000)])
     panels[0, 2].axis("off")
     for row, place in ((0, "upper left"), (1, "lower left")):
         handles, labels = panels[row, 0].get_legend_handles_labels()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Draw and print what the sweeps of the study of depth found; sweeps that are not there are left out.
 
-    plot.py FOLDER      draws docs/figures/study-depth-{grid,signal,seeds}.png; needs TAUFLOW_DATA
+    plot.py FOLDER      draws docs/figures/study-depth-{grid,signal,seeds,more}.png; needs TAUFLOW_DATA
 """
 import os
 import sys
@@ -40,6 +40,13 @@ def tell(name, some):
     print(f"{name:44s} {len(found):2d} seeds, {np.sum(some.summary['status'] == 'diverged')} diverged, "
           f"{median}: " + " ".join(f"{a:.3f}" for a in found))
     return good
+
+
+def tell_percentiles(name, some):
+    """As tell, and the percentiles that document 000 gives."""
+    found = tell(name, some)
+    print("   percentiles 0 10 25 50 75 90 100: " + " ".join(f"{v:.3f}" for v in np.percentile(found, QUANTILES)))
+    return found
 
 
 def draw_grid(folder):
@@ -128,15 +135,36 @@ def draw_seeds(folder):
     dots(left, rows)
     left.set_title("changes from document 000's setting", fontsize="medium")
     rows = [("L = 10, document 000\n(percentiles of 100 seeds)", DOCUMENT)]
-    for label, name in (("L = 10, best.yml", "best"), ("L = 20, best-20.yml", "best-20")):
-        some = there(folder, name)
-        if some is not None:
-            rows.append((label, tell(name, some)))
-            print("   percentiles 0 10 25 50 75 90 100: "
-                  + " ".join(f"{v:.3f}" for v in np.percentile(rows[-1][1], QUANTILES)))
+    best = there(folder, "best")
+    if best is not None:
+        rows.append(("L = 10, best.yml", tell_percentiles("best", best)))
     dots(right, rows)
     right.set_title("seeds (circles) and their median (bar)", fontsize="medium")
     runs.save_figure(figure, "depth-seeds")
+
+
+def draw_more(folder):
+    """Layerwise feedback for longer, and twenty layers."""
+    layerwise, twenty = there(folder, "layerwise"), there(folder, "best-20")
+    if layerwise is None or twenty is None:
+        return
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.4), layout="constrained", width_ratios=[1, 1.2])
+    tests = layerwise.row("test/presentation")
+    for k, (seed, accuracy) in enumerate(zip(layerwise.keys["seed"], layerwise.array("test/accuracy"))):
+        line = ("-", "--", "-.", ":")[k % 4]
+        left.plot(tests / 1000, accuracy, line, marker="o", color="black", markersize=4, label=f"seed {seed}")
+        print(f"layerwise, seed {seed}: " + ", ".join(f"{t:g}: {a:.4f}" for t, a in zip(tests, accuracy)))
+    left.set_xticks(tests / 1000)
+    left.set_xlim(0, 1.4 * tests[-1] / 1000)
+    left.set_xlabel("presentations [1000]")
+    left.set_ylabel("test accuracy [1]")
+    left.set_title("L = 10, layerwise.yml", fontsize="medium")
+    left.grid(True, color="0.92")
+    left.legend(fontsize="small", loc="lower right")
+    dots(right, [("L = 10, document 000\n(percentiles of 100 seeds)", DOCUMENT),
+                 ("L = 20, best-20.yml", tell_percentiles("best-20", twenty))])
+    right.set_title("20,000 presentations: seeds (circles), median (bar)", fontsize="medium")
+    runs.save_figure(figure, "depth-more")
 
 
 def main():
@@ -144,6 +172,7 @@ def main():
     draw_grid(folder)
     draw_traces(folder)
     draw_seeds(folder)
+    draw_more(folder)
     for part in ("lag", "layerwise", "suspects"):
         place = os.path.join(folder, part)
         for name in sorted(os.listdir(place)) if os.path.isdir(place) and part == "suspects" else [""]:

@@ -98,7 +98,8 @@ def main():
     for name, c in settings.items():
         print(f"gain, tau_dec {name}: " + " ".join(f"{a:.3f}" for a in accuracy[c]))
     if not live:
-        sys.exit("no setting learns")
+        print("no setting learns")
+        return
     rows = []
     for name, values in found.items():
         each = [stats.spearmanr(values[c], accuracy[c]).statistic if np.ptp(values[c]) > 0 else 0 for c in live]
