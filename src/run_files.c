@@ -6,26 +6,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A run that was killed before its first state file leaves what it is, and no summary. */
+static bool was_cut_short(const char *folder)
+{
+  long *list;
+  const int states = folder_states(folder, &list);
+
+  free(list);
+  return states == 0 && folder_holds(folder, "used.yml") && !folder_holds(folder, "summary.yml");
+}
+
+/* Of a run that begins. On rank 0. */
+static void judge_folder(const struct run_options *o, struct faults *faults)
+{
+  if (o->resume && !was_cut_short(o->out))
+    faults_add(faults, "%s: another process has gone on with the run meanwhile", o->out);
+  else if (!o->resume && folder_has_run(o->out) && !o->overwrite)
+    faults_add(faults,
+               "%s: holds a run already; add --overwrite, or continue it with "
+               "`tauflow resume %s`",
+               o->out, o->out);
+  else if (!o->resume && folder_has_results(o->out) && !o->overwrite)
+    faults_add(faults,
+               "%s: holds what a run left, but no state to go on from; add --overwrite, which "
+               "removes it, or choose another --out",
+               o->out);
+  else
+    folder_is_writable(o->out, faults);
+}
+
 bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults)
 {
   int rank;
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && !o->resume) {
-    if (folder_has_run(o->out) && !o->overwrite)
-      faults_add(faults,
-                 "%s: holds a run already; add --overwrite, or continue it with "
-                 "`tauflow resume %s`",
-                 o->out, o->out);
-    else if (folder_has_results(o->out) && !o->overwrite)
-      faults_add(faults,
-                 "%s: holds what a run left, but no state to go on from; add --overwrite, which "
-                 "removes it, or choose another --out",
-                 o->out);
-    else
-      folder_is_writable(o->out, faults);
-  }
+  if (rank == 0 && !o->resume) judge_folder(o, faults);
   return !faults_any(faults, comm);
+}
+
+bool run_begins(const struct run_options *o, MPI_Comm comm)
+{
+  int rank, begins = !o->resume;
+
+  CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  if (rank == 0 && o->resume) begins = was_cut_short(o->out);
+  CHECK_MPI(MPI_Bcast(&begins, 1, MPI_INT, 0, comm));
+  return begins;
 }
 
 /* The last test of the process before this one, unless tests are others now. */
@@ -73,28 +99,40 @@ static void continue_series(struct run *r, const char *job)
   }
 }
 
+/* used.yml comes before the tables: with it alone the run can be resumed. */
+static void begin_files(struct run *r, const char *text)
+{
+  const char *out = r->options->out;
+  char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
+
+  if (!r->begins) {
+    continue_series(r, text);
+    checkpoint_keep_used(r);
+  } else if (!r->options->resume) {
+    folder_clear(out);
+  }
+  folder_write_text(used, text, r->faults);
+  if (!r->options->resume) folder_write_text(job, job_source(r->job), r->faults);
+  if (r->begins) {
+    recorder_begin(r->recorder, text, r->faults);
+    trace_begin(r->trace, text, r->faults);
+  }
+  free(job);
+  free(used);
+}
+
 bool run_open_folder(struct run *r)
 {
   const char *out = r->options->out;
 
   if (r->rank == 0 && folder_make(out, r->faults)) r->lock = folder_lock(out, false, r->faults);
-  if (r->lock >= 0) {
-    char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
+  /* Another run may have come and gone before we had the lock. */
+  if (r->lock >= 0 && r->begins) judge_folder(r->options, r->faults);
+  if (r->lock >= 0 && r->faults->count == 0) {
     char *text = job_used(r->job);
     folder_clear_parts(out);
-    if (!r->options->resume) {
-      folder_clear(out);
-      folder_write_text(job, job_source(r->job), r->faults);
-      recorder_begin(r->recorder, text, r->faults);
-      trace_begin(r->trace, text, r->faults);
-    } else {
-      continue_series(r, text);
-      checkpoint_keep_used(r);
-    }
-    folder_write_text(used, text, r->faults);
+    begin_files(r, text);
     free(text);
-    free(job);
-    free(used);
   }
   if (faults_any(r->faults, r->comm)) return false;
   if (r->rank == 0) {

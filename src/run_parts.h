@@ -46,6 +46,7 @@ struct run {
   bool save;              /* a state file is wished */
   const char *stopped_by; /* "signal", "file" or "time"; NULL: nothing yet */
   const char *status;
+  bool begins;   /* at presentation 0, resumed or not */
   bool diverged; /* the state to resume from: it may end inside a presentation */
   double t_read; /* and its simulated time [s] */
 };
@@ -55,6 +56,9 @@ double run_steps_tried(const struct run *r);
 
 /* May the run write to its folder? Faults otherwise; nothing is written yet. Collective. */
 bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults);
+/* Does it begin at presentation 0: a new one, or one that was killed before its first state file?
+ * Collective. */
+bool run_begins(const struct run_options *o, MPI_Comm comm);
 /* Write the files that say what the run is, and begin its tables or cut them back to the state.
  * False with faults. Collective. */
 bool run_open_folder(struct run *r);

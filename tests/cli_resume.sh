@@ -152,6 +152,26 @@ ok "nothing half-written stays" test ! -e half/state-17.h5.part
 rm half/used.yml half/state-*.h5
 says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
 
+# --- killed before the first state file ---
+for ranks in 1 2; do
+  half
+  rm half/state-*.h5
+  says "killed before its first state file" 0 '^half holds no state file yet: the run begins again$' \
+    "${on[@]}" $ranks "$program" resume half --set checkpoint.every=7
+  same "killed before its first state file: the end" "$(value half state_fingerprint)" "$wanted"
+  ok "killed before its first state file: job.yml" cmp half/job.yml whole/job.yml
+  ok "killed before its first state file: the series" h5diff half/series.h5 whole/series.h5 /t
+  same "killed before its first state file: the log goes on" "$(grep -c '^  started: ' half/log.txt)" 2
+done
+half
+rm half/series.h5 half/log.txt half/state-*.h5
+says "killed before its series" 0 "$wanted" "$program" resume half
+half
+cp whole/summary.yml half
+rm half/state-*.h5
+says "it ended, and its states are gone" 2 '^tauflow: half: no state file there can be resumed from$' "$program" resume half
+says "a run is not begun beside what is there" 2 'holds a run already' "$program" run small.yml --out half
+
 # --- what a run left is not removed unasked ---
 for file in series.h5 trace.h5 summary.yml log.txt; do
   mkdir left
