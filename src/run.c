@@ -347,11 +347,11 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   int status = EXIT_MISTAKE;
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
-  if (!run_folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
-  r.begins = run_begins(options, comm);
+  if (!run_enter_folder(&r)) return EXIT_MISTAKE;
   r.s = session_plan(comm, job, 0, faults);
   if (!r.s || !session_fill(r.s, r.begins, faults)) {
     session_destroy(r.s);
+    folder_unlock(r.lock);
     return EXIT_MISTAKE;
   }
   run_begin(&r);

@@ -16,17 +16,15 @@ static bool was_cut_short(const char *folder)
   return states == 0 && folder_holds(folder, "used.yml") && !folder_holds(folder, "summary.yml");
 }
 
-/* Of a run that begins. On rank 0. */
+/* May a new run begin there? On rank 0. */
 static void judge_folder(const struct run_options *o, struct faults *faults)
 {
-  if (o->resume && !was_cut_short(o->out))
-    faults_add(faults, "%s: another process has gone on with the run meanwhile", o->out);
-  else if (!o->resume && folder_has_run(o->out) && !o->overwrite)
+  if (folder_has_run(o->out) && !o->overwrite)
     faults_add(faults,
                "%s: holds a run already; add --overwrite, or continue it with "
                "`tauflow resume %s`",
                o->out, o->out);
-  else if (!o->resume && folder_has_results(o->out) && !o->overwrite)
+  else if (folder_has_results(o->out) && !o->overwrite)
     faults_add(faults,
                "%s: holds what a run left, but no state to go on from; add --overwrite, which "
                "removes it, or choose another --out",
@@ -35,23 +33,20 @@ static void judge_folder(const struct run_options *o, struct faults *faults)
     folder_is_writable(o->out, faults);
 }
 
-bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults)
+bool run_enter_folder(struct run *r)
 {
-  int rank;
+  const struct run_options *o = r->options;
+  int begins = !o->resume;
 
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && !o->resume) judge_folder(o, faults);
-  return !faults_any(faults, comm);
-}
-
-bool run_begins(const struct run_options *o, MPI_Comm comm)
-{
-  int rank, begins = !o->resume;
-
-  CHECK_MPI(MPI_Comm_rank(comm, &rank));
-  if (rank == 0 && o->resume) begins = was_cut_short(o->out);
-  CHECK_MPI(MPI_Bcast(&begins, 1, MPI_INT, 0, comm));
-  return begins;
+  if (r->rank == 0 && !o->resume) {
+    judge_folder(o, r->faults);
+  } else if (r->rank == 0) {
+    r->lock = folder_lock(o->out, false, r->faults);
+    begins = r->lock >= 0 && was_cut_short(o->out);
+  }
+  CHECK_MPI(MPI_Bcast(&begins, 1, MPI_INT, 0, r->comm));
+  r->begins = begins;
+  return !faults_any(r->faults, r->comm);
 }
 
 /* The last test of the process before this one, unless tests are others now. */
@@ -121,14 +116,24 @@ static void begin_files(struct run *r, const char *text)
   free(used);
 }
 
+/* Another run may have come and gone while this one read its data, so the folder is judged again
+ * under the lock. On rank 0. */
+static bool make_folder(struct run *r)
+{
+  const char *out = r->options->out;
+
+  if (!folder_make(out, r->faults)) return false;
+  if (r->options->resume) return true;
+  r->lock = folder_lock(out, false, r->faults);
+  if (r->lock >= 0) judge_folder(r->options, r->faults);
+  return r->faults->count == 0;
+}
+
 bool run_open_folder(struct run *r)
 {
   const char *out = r->options->out;
 
-  if (r->rank == 0 && folder_make(out, r->faults)) r->lock = folder_lock(out, false, r->faults);
-  /* Another run may have come and gone before we had the lock. */
-  if (r->lock >= 0 && r->begins) judge_folder(r->options, r->faults);
-  if (r->lock >= 0 && r->faults->count == 0) {
+  if (r->rank == 0 && make_folder(r)) {
     char *text = job_used(r->job);
     folder_clear_parts(out);
     begin_files(r, text);

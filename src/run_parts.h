@@ -54,11 +54,10 @@ struct run {
 /* Steps tried since the run began, refused ones included. Local. */
 double run_steps_tried(const struct run *r);
 
-/* May the run write to its folder? Faults otherwise; nothing is written yet. Collective. */
-bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults);
-/* Does it begin at presentation 0: a new one, or one that was killed before its first state file?
- * Collective. */
-bool run_begins(const struct run_options *o, MPI_Comm comm);
+/* Before anything is read: may a new run write to its folder? One that is resumed locks it, lest
+ * another one writes and deletes states meanwhile, and learns whether it begins anew, having been
+ * killed before its first state file. Faults otherwise; nothing is written yet. Collective. */
+bool run_enter_folder(struct run *r);
 /* Write the files that say what the run is, and begin its tables or cut them back to the state.
  * False with faults. Collective. */
 bool run_open_folder(struct run *r);

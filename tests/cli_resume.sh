@@ -172,6 +172,12 @@ rm half/state-*.h5
 says "it ended, and its states are gone" 2 '^tauflow: half: no state file there can be resumed from$' "$program" resume half
 says "a run is not begun beside what is there" 2 'holds a run already' "$program" run small.yml --out half
 
+# --- while another one is at work there, whose states come and go ---
+half
+truncate -s 3000 half/state-10.h5
+says "another one is at work" 2 '^tauflow: half: another run is writing there$' flock half "$program" resume half
+same "another one is at work: one message" "$(grep -c '^tauflow: ' said.txt)" 1
+
 # --- what a run left is not removed unasked ---
 for file in series.h5 trace.h5 summary.yml log.txt; do
   mkdir left
