@@ -3,6 +3,7 @@
 #include "folder.h"
 #include "run_parts.h"
 #include "summary.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,18 @@ bool run_open_folder(struct run *r)
     free(path);
   }
   return true;
+}
+
+void run_sync_tables(struct run *r)
+{
+  static const char *const names[] = {"series.h5", "trace.h5"};
+
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+    char *path = folder_path(r->options->out, names[k]);
+    if (!folder_sync(path) && errno != ENOENT && errno != EINVAL)
+      faults_add(r->faults, "%s: cannot be written: %s", path, strerror(errno));
+    free(path);
+  }
 }
 
 void run_take_stop(struct run *r)

@@ -61,6 +61,9 @@ bool run_enter_folder(struct run *r);
 /* Write the files that say what the run is, and begin its tables or cut them back to the state.
  * False with faults. Collective. */
 bool run_open_folder(struct run *r);
+/* Have what series and trace hold so far on the disk: before a state is, lest rows be missing that
+ * a run resumed from it does not write again. On rank 0. */
+void run_sync_tables(struct run *r);
 /* The run that ends has obeyed the file `stop`: the next one is not to. Local. */
 void run_take_stop(struct run *r);
 /* At simulated time t. Collective. */

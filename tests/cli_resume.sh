@@ -178,6 +178,15 @@ truncate -s 3000 half/state-10.h5
 says "another one is at work" 2 '^tauflow: half: another run is writing there$' flock half "$program" resume half
 same "another one is at work: one message" "$(grep -c '^tauflow: ' said.txt)" 1
 
+# --- if the power fails: rows before a state are on the disk before it has its name ---
+if command -v strace >/dev/null && strace true 2>/dev/null; then
+  rm -rf half
+  strace -f -y -e trace=fsync,rename -o calls.txt "$program" run small.yml --out half >half.txt
+  same "what is synced, and when a state is there" \
+    "$(grep -oE 'fsync\(.*/half/series.h5|rename\("half/state-[0-9]+.h5.part' calls.txt | sed 's/(.*//' | xargs)" \
+    "fsync rename fsync rename"
+fi
+
 # --- what a run left is not removed unasked ---
 for file in series.h5 trace.h5 summary.yml log.txt; do
   mkdir left
