@@ -127,6 +127,27 @@ for member in $(seq 0 11); do
 done
 wait
 ok "a member alone says what a run says" grep -q 'state fingerprint' array-1.txt
+# Begun twice at once: the one that comes too late is no failure of the member. It is held up while
+# it makes its weights, and the folder is taken from it meanwhile.
+cat >late.yml <<'END'
+network: {widths: [64, 1500, 1500, 10], init: orthogonal}
+data: {set: glyphs, side: 8, train: 200, test: 50}
+present: {samples: 1}
+sweep: {seeds: 0..1}
+END
+"$program" sweep late.yml --out late --member 0 >late.txt 2>&1 &
+late=$!
+until_there late/member-00000/begun.txt
+kill -STOP $late
+flock late/member-00000 sleep 1000 &
+holder=$!
+until ! flock -n late/member-00000 true; do sleep 0.05; done
+kill -CONT $late
+status=0
+wait $late || status=$?
+same "a member that another process has in hand" "$status $(grep -c 'another run is writing there' late.txt)" "1 1"
+same "it is not recorded as failed" "$(ls late/member-00000)" begun.txt
+pkill -P $holder
 says "a member again" 0 'nothing to do' "$program" sweep small.yml --out array --member 1
 says "a member that diverged" 4 'nothing to do' "$program" sweep small.yml --out array --member 0
 ok "no sweep.h5 yet" test ! -e array/sweep.h5
