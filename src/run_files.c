@@ -95,7 +95,8 @@ static void continue_series(struct run *r, const char *job)
   }
 }
 
-/* used.yml comes before the tables: with it alone the run can be resumed. */
+/* used.yml comes between job.yml and the tables: with the two the run can be resumed, and without
+ * used.yml there is none yet. */
 static void begin_files(struct run *r, const char *text)
 {
   const char *out = r->options->out;
@@ -107,8 +108,8 @@ static void begin_files(struct run *r, const char *text)
   } else if (!r->options->resume) {
     folder_clear(out);
   }
-  folder_write_text(used, text, r->faults);
   if (!r->options->resume) folder_write_text(job, job_source(r->job), r->faults);
+  folder_write_text(used, text, r->faults);
   if (r->begins) {
     recorder_begin(r->recorder, text, r->faults);
     trace_begin(r->trace, text, r->faults);
