@@ -108,9 +108,8 @@ static void begin_files(struct run *r, const char *text)
   } else if (!r->options->resume) {
     folder_clear(out);
   }
-  if (!r->options->resume) folder_write_text(job, job_source(r->job), r->faults);
-  folder_write_text(used, text, r->faults);
-  if (r->begins) {
+  const bool named = r->options->resume || folder_write_text(job, job_source(r->job), r->faults);
+  if (named && folder_write_text(used, text, r->faults) && r->begins) {
     recorder_begin(r->recorder, text, r->faults);
     trace_begin(r->trace, text, r->faults);
   }

@@ -185,6 +185,22 @@ if command -v strace >/dev/null && strace true 2>/dev/null; then
   same "what is synced, and when a state is there" \
     "$(grep -oE 'fsync\(.*/half/series.h5|rename\("half/state-[0-9]+.h5.part' calls.txt | sed 's/(.*//' | xargs)" \
     "fsync rename fsync rename"
+  # What fails, how often it went well before, the status, and what is left.
+  while read -r call times status left; do
+    rm -rf half
+    says "$call fails" "$status" '^tauflow: .*half/.*: (No space left on device|.*MPI_ERR)' strace -f -qq -o calls.txt \
+      -e "trace=$call" -e "inject=$call:error=ENOSPC:when=$((times + 1))" "$program" run small.yml --out half </dev/null
+    same "$call fails: what is left" "$(find half -type f -printf '%f\n' | sort | xargs)" "$left"
+    again=(run small.yml --out half)
+    [ ! -e half/used.yml ] || again=(resume half)
+    says "$call failed once" 0 "$wanted" "$program" "${again[@]}" </dev/null
+  done <<'END'
+rename 1 2 job.yml
+rename 2 2 job.yml used.yml
+ftruncate 0 1 job.yml log.txt series.h5 used.yml
+ftruncate 1 1 job.yml log.txt series.h5 used.yml
+fsync 3 1 job.yml log.txt series.h5 used.yml
+END
 fi
 
 # --- what a run left is not removed unasked ---
