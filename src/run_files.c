@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A run that was killed before its first state file leaves what it is, and no summary. */
 static bool was_cut_short(const char *folder)
@@ -62,16 +63,26 @@ static void take_up_test(struct run *r)
   faults_clear(&quiet);
 }
 
-/* A table of `name` that cannot be cut back to the state is set aside, for the state is what
- * matters. False with faults if that fails: nothing may be written over it. */
+/* A file that cannot be opened or read now may be as good as ever. */
+static bool is_damaged(const char *path, struct faults *faults)
+{
+  struct stat info;
+
+  return lstat(path, &info) == 0 &&
+         (!S_ISREG(info.st_mode) || folder_reads_whole(path, true, faults));
+}
+
+/* A table of `name` that cannot be cut back to the state is set aside if it is damaged, for the
+ * state is what matters. False with faults if it is not, or cannot be renamed: nothing may be
+ * written over it. */
 static bool set_aside(struct run *r, const char *name, struct faults *why)
 {
   const bool there = folder_holds(r->options->out, name);
   char *path = folder_path(r->options->out, name);
-  char *aside = there ? folder_set_aside(path, r->faults) : NULL;
+  char *aside = there && is_damaged(path, r->faults) ? folder_set_aside(path, r->faults) : NULL;
 
   if (aside) faults_add(why, "%s: is now %s, and begun anew", path, aside);
-  log_warnings(r->log, why);
+  if (aside || !there) log_warnings(r->log, why);
   faults_clear(why);
   free(path);
   free(aside);
@@ -88,6 +99,7 @@ static void continue_series(struct run *r, const char *job)
   } else {
     take_up_test(r);
   }
+  if (r->faults->count > 0) return;
   if (!folder_holds(r->options->out, "trace.h5")) {
     trace_begin(r->trace, job, r->faults);
   } else if (!trace_resume(r->trace, (long)r->done, &why) && set_aside(r, "trace.h5", &why)) {
@@ -99,21 +111,32 @@ static void continue_series(struct run *r, const char *job)
  * used.yml there is none yet. */
 static void begin_files(struct run *r, const char *text)
 {
-  const char *out = r->options->out;
-  char *job = folder_path(out, "job.yml"), *used = folder_path(out, "used.yml");
+  char *job = folder_path(r->options->out, "job.yml");
+  char *used = folder_path(r->options->out, "used.yml");
 
-  if (!r->begins) {
-    continue_series(r, text);
-    checkpoint_keep_used(r);
-  } else if (!r->options->resume) {
-    folder_clear(out);
-  }
-  const bool named = r->options->resume || folder_write_text(job, job_source(r->job), r->faults);
-  if (named && folder_write_text(used, text, r->faults) && r->begins) {
+  folder_clear(r->options->out);
+  if (folder_write_text(job, job_source(r->job), r->faults) &&
+      folder_write_text(used, text, r->faults)) {
     recorder_begin(r->recorder, text, r->faults);
     trace_begin(r->trace, text, r->faults);
   }
   free(job);
+  free(used);
+}
+
+/* Those of a run that is resumed; of one that had no state yet the tables begin again. */
+static void continue_files(struct run *r, const char *text)
+{
+  char *used = folder_path(r->options->out, "used.yml");
+
+  if (r->begins) {
+    recorder_begin(r->recorder, text, r->faults);
+    trace_begin(r->trace, text, r->faults);
+  } else {
+    continue_series(r, text);
+    if (r->faults->count == 0) checkpoint_keep_used(r);
+  }
+  if (r->faults->count == 0) folder_write_text(used, text, r->faults);
   free(used);
 }
 
@@ -137,7 +160,10 @@ bool run_open_folder(struct run *r)
   if (r->rank == 0 && make_folder(r)) {
     char *text = job_used(r->job);
     folder_clear_parts(out);
-    begin_files(r, text);
+    if (r->options->resume)
+      continue_files(r, text);
+    else
+      begin_files(r, text);
     free(text);
   }
   if (faults_any(r->faults, r->comm)) return false;

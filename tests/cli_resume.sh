@@ -201,6 +201,12 @@ ftruncate 0 1 job.yml log.txt series.h5 used.yml
 ftruncate 1 1 job.yml log.txt series.h5 used.yml
 fsync 3 1 job.yml log.txt series.h5 used.yml
 END
+  half
+  says "the series cannot be read now" 2 '^tauflow: half/series.h5: cannot be read: Input/output error$' strace -f -qq -o calls.txt \
+    -P half/series.h5 -e trace=openat -e inject=openat:error=EIO "$program" resume half
+  same "the series cannot be read now: one message" "$(grep -c '^tauflow: ' said.txt)" 1
+  ok "the series cannot be read now: it stays" cmp half/series.h5 whole/series.h5
+  ok "the series cannot be read now: nor is one begun" test ! -e half/series.h5.damaged
 fi
 
 # --- what a run left is not removed unasked ---
