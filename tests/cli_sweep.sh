@@ -153,6 +153,13 @@ says "a member that diverged" 4 'nothing to do' "$program" sweep small.yml --out
 ok "no sweep.h5 yet" test ! -e array/sweep.h5
 says "--gather" 0 'results in array' "$program" sweep --gather array
 alike "member by member" one array
+cp -a array lacking
+truncate -s 1000 lacking/member-00001/series.h5
+says "--gather tells whose curves it lacks" 0 \
+  '^tauflow: warning: lacking/member-00001/series.h5: .*; sweep.h5 lacks the curves of member 1$' "$program" sweep --gather lacking
+same "--gather: one warning" "$(grep -c warning said.txt)" 1
+says "the sweep tells it, too" 0 '^tauflow: warning: .*; sweep.h5 lacks the curves of member 1$' "$program" sweep small.yml --out lacking
+ok "and its log" grep -q '^warning: .*; sweep.h5 lacks the curves of member 1$' lacking/log.txt
 says "info" 0 '^ +seed +0, 1, 2$' "$program" info one/sweep.h5
 ok "info counts" grep -Eq '^ +diverged +[1-9]' said.txt
 ok "info has quartiles" grep -Eq '^ +3( +0\.[0-9]{4}){4}  network.widths: \[64, 16, 10\], kp.tau_pot: 10$' said.txt
