@@ -22,8 +22,8 @@ bool folder_make(const char *folder, struct faults *faults);
  * with a fault if another is there. Local. */
 int folder_lock(const char *folder, bool shared, struct faults *faults);
 void folder_unlock(int lock);
-/* Take away the file `stop`, by which a run is asked to stop. Was there one? A fault if it cannot be
- * taken away. Local. */
+/* Take away the file `stop`, by which a run is asked to stop. Was there one? A fault if it cannot
+ * be taken away. Local. */
 bool folder_take_stop(const char *folder, struct faults *faults);
 /* Remove state files that were never published: of a process that was killed meanwhile. Local. */
 void folder_clear_parts(const char *folder);
@@ -53,6 +53,9 @@ void folder_link_last(const char *folder, long presentation);
  * them over as damaged, and what it writes must not give way to them. Local. */
 void folder_keep(const char *folder, long keep);
 
+/* Can every byte of a file be read, and, if `changes`, the file be opened for writing? A fault if
+ * not: what hinders it may pass. Local. */
+bool folder_reads_whole(const char *path, bool changes, struct faults *why);
 /* A whole text file, or NULL with a fault; caller frees. Local. */
 char *folder_read_text(const char *path, struct faults *faults);
 /* Write a text file by way of a temporary name, path.new, or `fresh` where several processes may

@@ -9,8 +9,9 @@
 #include "job.h"
 
 /* Write OUT/sweep.h5 from the folders of the members of a sweep, first under its name with `ending`
- * behind, then renamed. False with a fault. Local. */
+ * behind, then renamed. False with a fault; `missing` says which members' series cannot be read,
+ * whose curves are not in it. Local. */
 bool gather_write(const struct job *job, const char *out, const char *ending,
-                  struct faults *faults);
+                  struct faults *missing, struct faults *faults);
 
 #endif

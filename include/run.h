@@ -11,7 +11,7 @@ enum { EXIT_DONE = 0, EXIT_FAULT = 1, EXIT_MISTAKE = 2, EXIT_STOPPED = 3, EXIT_D
 struct run_options {
   const char *out;  /* the run's folder */
   bool overwrite;   /* remove the files of a run that is there already */
-  bool resume;      /* continue the run that is there */
+  bool resume;      /* continue the run that is there; from presentation 0 if it has no state yet */
   const char *also; /* another folder in which a file `stop` counts; NULL: none */
   double end_time;  /* stop in time for this, seconds since the epoch; infinite: never */
   bool quiet;       /* say everything in log.txt and nothing but warnings on the terminal */

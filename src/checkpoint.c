@@ -56,6 +56,7 @@ void checkpoint_write(struct run *r, double t)
 
   watch_at(AT_STATE, r->done);
   const double start = MPI_Wtime();
+  if (r->rank == 0) run_sync_tables(r);
   const int notes = list_notes(r, note);
   const int count = session_fields(s, &fields);
   store_write_state(r->comm, path, &head, count, fields, notes, note, r->faults);

@@ -296,6 +296,21 @@ void folder_keep(const char *folder, long keep)
   free(list);
 }
 
+bool folder_reads_whole(const char *path, bool changes, struct faults *why)
+{
+  enum { BLOCK = 1 << 20 };
+  const int way = changes ? O_RDWR : O_RDONLY;
+  const int fd = open(path, way | O_CLOEXEC | O_NONBLOCK); /* a fifo must not make us wait */
+  char *block = fail_alloc(BLOCK, 1);
+  ssize_t n = fd < 0 ? -1 : 1;
+
+  while (n > 0 || (n < 0 && fd >= 0 && errno == EINTR)) n = read(fd, block, BLOCK);
+  if (n < 0) faults_add(why, "%s: cannot be read: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  free(block);
+  return n == 0;
+}
+
 char *folder_read_text(const char *path, struct faults *faults)
 {
   const int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a fifo must not make us wait */

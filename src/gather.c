@@ -96,7 +96,7 @@ static bool open_series(const struct gathering *g, long member, char **path, str
   return g->status[member] > MEMBER_BEGUN && access(*path, R_OK) == 0 && h5_open(f, false);
 }
 
-static void look_at(struct gathering *g, long member)
+static void look_at(struct gathering *g, long member, struct faults *missing)
 {
   struct faults quiet = {0};
   struct h5 f;
@@ -115,6 +115,9 @@ static void look_at(struct gathering *g, long member)
     }
   }
   h5_close(&f);
+  if (quiet.count > 0)
+    faults_add(missing, "%.*s; sweep.h5 lacks the curves of member %ld",
+               (int)strcspn(quiet.text, "\n"), quiet.text, member);
   faults_clear(&quiet);
   free(path);
   free(folder);
@@ -433,7 +436,8 @@ static void clear(struct gathering *g)
   free(g->status);
 }
 
-bool gather_write(const struct job *job, const char *out, const char *ending, struct faults *faults)
+bool gather_write(const struct job *job, const char *out, const char *ending,
+                  struct faults *missing, struct faults *faults)
 {
   struct gathering g = {.job = job, .out = out, .members = job_members(job)};
   const size_t members = (size_t)g.members;
@@ -442,7 +446,7 @@ bool gather_write(const struct job *job, const char *out, const char *ending, st
   g.facts = fail_alloc(members, sizeof *g.facts);
   g.status = fail_alloc(members, sizeof *g.status);
   for (int k = 0; k < GROUPS; k++) g.rows[k] = fail_alloc(members, sizeof **g.rows);
-  for (long i = 0; i < g.members; i++) look_at(&g, i);
+  for (long i = 0; i < g.members; i++) look_at(&g, i, missing);
   g.h5 = h5_new(path, faults);
   write_file(&g, fresh);
   bool good = h5_close(&g.h5);

@@ -197,6 +197,20 @@ static void record_failure(const char *folder, const struct job *job, const char
   free(used);
 }
 
+/* Has another process the member in hand, or has it brought it to an end meanwhile? Then what went
+ * wrong here is not the member's. Local. */
+static bool is_in_other_hands(const char *folder)
+{
+  struct faults quiet = {0};
+  const int lock = folder_lock(folder, false, &quiet);
+  const bool others =
+      (lock < 0 && folder_holds(folder, ".")) || folder_holds(folder, "summary.yml");
+
+  folder_unlock(lock);
+  faults_clear(&quiet);
+  return others;
+}
+
 /* What the note of the last abort says; caller frees. */
 static char *last_abort(const char *folder)
 {
@@ -313,6 +327,9 @@ enum member_status member_run(MPI_Comm comm, const struct job *job,
     faults_add(faults, "%s", message);
     free(message);
   }
+  if (status == EXIT_MISTAKE && rank == 0) plan.busy = is_in_other_hands(options->out);
+  CHECK_MPI(MPI_Bcast(&plan.busy, 1, MPI_INT, 0, comm));
+  if (plan.busy) return MEMBER_BEGUN;
   if (rank == 0 && (aborted || !killed)) forget_tries(options->out);
   if (status == EXIT_MISTAKE) {
     if (rank == 0) record_failure(options->out, job, faults->text);

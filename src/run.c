@@ -249,7 +249,10 @@ static void announce(struct run *r)
              "note: cascade takes one layer after another; solver.name: lockstep would "
              "keep all %d ranks busy",
              ranks);
-  if (r->options->resume) log_line(r->log, "resumed at presentation %ld", (long)r->done);
+  if (r->options->resume && r->begins)
+    log_line(r->log, "%s holds no state file yet: the run begins again", r->options->out);
+  else if (r->options->resume)
+    log_line(r->log, "resumed at presentation %ld", (long)r->done);
 }
 
 /* t: the simulated time of the state, which in a run that diverged is inside a presentation. */
@@ -344,24 +347,25 @@ int run_job(MPI_Comm comm, const struct job *job, const struct run_options *opti
   int status = EXIT_MISTAKE;
 
   CHECK_MPI(MPI_Comm_rank(comm, &r.rank));
-  if (!run_folder_is_free(options, comm, faults)) return EXIT_MISTAKE;
+  if (!run_enter_folder(&r)) return EXIT_MISTAKE;
   r.s = session_plan(comm, job, 0, faults);
-  if (!r.s || !session_fill(r.s, !options->resume, faults)) {
+  if (!r.s || !session_fill(r.s, r.begins, faults)) {
     session_destroy(r.s);
+    folder_unlock(r.lock);
     return EXIT_MISTAKE;
   }
   run_begin(&r);
   r.log = log_create(r.rank == 0, options->quiet);
   if (options->warnings) log_warnings(r.log, options->warnings);
-  if (options->resume && !checkpoint_read_newest(&r)) goto out;
-  if (options->resume && is_too_long(&r)) goto out;
-  if (options->resume && (r.diverged || r.done >= (double)r.samples)) {
+  if (!r.begins && !checkpoint_read_newest(&r)) goto out;
+  if (!r.begins && is_too_long(&r)) goto out;
+  if (!r.begins && (r.diverged || r.done >= (double)r.samples)) {
     status = conclude(&r);
     goto out;
   }
   if (!run_open_folder(&r)) goto out;
   announce(&r);
-  if (!options->resume) measure_start(&r);
+  if (r.begins) measure_start(&r);
   r.began = r.saved = MPI_Wtime();
   watch_begin(comm, job_real(job, "watchdog"));
   if (r.done == 0 && job_integer(job, "record.every") > 0) record(&r);

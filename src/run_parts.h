@@ -46,6 +46,7 @@ struct run {
   bool save;              /* a state file is wished */
   const char *stopped_by; /* "signal", "file" or "time"; NULL: nothing yet */
   const char *status;
+  bool begins;   /* at presentation 0, resumed or not */
   bool diverged; /* the state to resume from: it may end inside a presentation */
   double t_read; /* and its simulated time [s] */
 };
@@ -53,11 +54,16 @@ struct run {
 /* Steps tried since the run began, refused ones included. Local. */
 double run_steps_tried(const struct run *r);
 
-/* May the run write to its folder? Faults otherwise; nothing is written yet. Collective. */
-bool run_folder_is_free(const struct run_options *o, MPI_Comm comm, struct faults *faults);
+/* Before anything is read: may a new run write to its folder? One that is resumed locks it, lest
+ * another one writes and deletes states meanwhile, and learns whether it begins anew, having been
+ * killed before its first state file. Faults otherwise; nothing is written yet. Collective. */
+bool run_enter_folder(struct run *r);
 /* Write the files that say what the run is, and begin its tables or cut them back to the state.
  * False with faults. Collective. */
 bool run_open_folder(struct run *r);
+/* Have what series and trace hold so far on the disk: before a state is, lest rows be missing that
+ * a run resumed from it does not write again. On rank 0. */
+void run_sync_tables(struct run *r);
 /* The run that ends has obeyed the file `stop`: the next one is not to. Local. */
 void run_take_stop(struct run *r);
 /* At simulated time t. Collective. */

@@ -4,11 +4,8 @@
  * A file server that is away, a permission, a broken cable: such errors pass, and the file is as it
  * was. So nothing is called damaged before its bytes were read, all of them, and prove it. */
 #include "store_h5.h"
-#include <errno.h>
-#include <fcntl.h>
+#include "folder.h"
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 struct side side_of(hid_t set)
 {
@@ -25,21 +22,6 @@ struct side side_of(hid_t set)
   H5Tclose(type);
   H5Sclose(space);
   return s;
-}
-
-/* False with a fault unless every byte can be read. */
-static bool read_all(const char *path, struct faults *why)
-{
-  enum { BLOCK = 1 << 20 };
-  const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a fifo must not make us wait */
-  char *block = fail_alloc(BLOCK, 1);
-  ssize_t n = fd < 0 ? -1 : 1;
-
-  while (n > 0 || (n < 0 && fd >= 0 && errno == EINTR)) n = read(fd, block, BLOCK);
-  if (n < 0) faults_add(why, "%s: cannot be read: %s", path, strerror(errno));
-  if (fd >= 0) close(fd);
-  free(block);
-  return n == 0;
 }
 
 static herr_t judge_set(hid_t root, const char *name, const H5O_info_t *info, void *file)
@@ -71,7 +53,7 @@ enum state_health store_judge(const char *path, struct faults *why)
 {
   const int before = why->count;
 
-  if (!read_all(path, why)) return STATE_UNREADABLE;
+  if (!folder_reads_whole(path, false, why)) return STATE_UNREADABLE;
   struct h5 f = h5_new(path, why);
   const bool sealed_well = h5_open_state(&f);
   h5_close(&f);

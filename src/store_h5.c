@@ -168,11 +168,11 @@ bool h5_close(struct h5 *f)
   if (f->file >= 0) {
     H5Fget_intent(f->file, &intent);
     if (intent & H5F_ACC_RDWR) h5_try(f, H5Fflush(f->file, H5F_SCOPE_GLOBAL), "cannot be written");
+    f->alone = false; /* of a file that cannot be closed HDF5 has no descriptor any more */
     /* A file that cannot be closed may crash HDF5 when it ends: then the guard has the last word.
      */
     if (h5_try(f, H5Fclose(f->file), "cannot be closed") < 0) f->guarded = false;
     f->file = H5I_INVALID_HID;
-    f->alone = false;
   }
   guard(f, false);
   return f->ok;

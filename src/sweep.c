@@ -199,11 +199,17 @@ int sweep_run(MPI_Comm comm, const struct job *job, const struct sweep_options *
 int sweep_gather(MPI_Comm comm, const struct job *job, const char *out, struct faults *faults)
 {
   struct code_run code = code_run_of(comm, job);
+  struct faults missing = {0};
   int rank;
 
   CHECK_MPI(MPI_Comm_rank(comm, &rank));
+  struct log *log = log_create(rank == 0, true);
   code_enter(&code);
-  if (rank == 0 && gather_write(job, out, ".gather", faults)) printf("results in %s\n", out);
+  if (rank == 0 && gather_write(job, out, ".gather", &missing, faults))
+    printf("results in %s\n", out);
+  log_warnings(log, &missing);
+  log_destroy(log);
+  faults_clear(&missing);
   code_enter(NULL);
   code_run_free(&code);
   return faults_any(faults, comm) ? EXIT_MISTAKE : EXIT_DONE;

@@ -40,12 +40,16 @@ static void write_summary(struct sweep *s)
   free(path);
 }
 
-static void gather(struct sweep *s)
+/* The log tells of curves that are missing when all members have ended. */
+static void gather(struct sweep *s, bool last)
 {
+  struct faults missing = {0};
   const double start = MPI_Wtime();
   const struct code_run *member = code_enter(&s->code); /* it may be in the midst of one */
 
-  gather_write(s->job, s->options->out, ".part", s->faults);
+  gather_write(s->job, s->options->out, ".part", &missing, s->faults);
+  if (last) log_warnings(s->log, &missing);
+  faults_clear(&missing);
   code_enter(member);
   s->gathered = MPI_Wtime();
   s->gathering = s->gathered - start;
@@ -119,7 +123,8 @@ void sweep_attend(void *own, double share)
   s->looked = now;
   look(s);
   show_progress(s, share);
-  if (s->over > 0 && now - s->gathered > fmax(GATHER_EVERY, s->gathering / GATHER_SHARE)) gather(s);
+  if (s->over > 0 && now - s->gathered > fmax(GATHER_EVERY, s->gathering / GATHER_SHARE))
+    gather(s, false);
 }
 
 static void take_stop(struct sweep *s)
@@ -150,7 +155,7 @@ int sweep_conclude(struct sweep *s)
 {
   take_stop(s);
   look(s);
-  gather(s);
+  gather(s, true);
   write_summary(s);
   return conclude(s);
 }

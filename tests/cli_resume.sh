@@ -152,6 +152,63 @@ ok "nothing half-written stays" test ! -e half/state-17.h5.part
 rm half/used.yml half/state-*.h5
 says "nothing is left" 2 '^tauflow: half: holds no run to resume$' "$program" resume half
 
+# --- killed before the first state file ---
+for ranks in 1 2; do
+  half
+  rm half/state-*.h5
+  says "killed before its first state file" 0 '^half holds no state file yet: the run begins again$' \
+    "${on[@]}" $ranks "$program" resume half --set checkpoint.every=7
+  same "killed before its first state file: the end" "$(value half state_fingerprint)" "$wanted"
+  ok "killed before its first state file: job.yml" cmp half/job.yml whole/job.yml
+  ok "killed before its first state file: the series" h5diff half/series.h5 whole/series.h5 /t
+  same "killed before its first state file: the log goes on" "$(grep -c '^  started: ' half/log.txt)" 2
+done
+half
+rm half/series.h5 half/log.txt half/state-*.h5
+says "killed before its series" 0 "$wanted" "$program" resume half
+half
+cp whole/summary.yml half
+rm half/state-*.h5
+says "it ended, and its states are gone" 2 '^tauflow: half: no state file there can be resumed from$' "$program" resume half
+says "a run is not begun beside what is there" 2 'holds a run already' "$program" run small.yml --out half
+
+# --- while another one is at work there, whose states come and go ---
+half
+truncate -s 3000 half/state-10.h5
+says "another one is at work" 2 '^tauflow: half: another run is writing there$' flock half "$program" resume half
+same "another one is at work: one message" "$(grep -c '^tauflow: ' said.txt)" 1
+
+# --- if the power fails: rows before a state are on the disk before it has its name ---
+if command -v strace >/dev/null && strace true 2>/dev/null; then
+  rm -rf half
+  strace -f -y -e trace=fsync,rename -o calls.txt "$program" run small.yml --out half >half.txt
+  same "what is synced, and when a state is there" \
+    "$(grep -oE 'fsync\(.*/half/series.h5|rename\("half/state-[0-9]+.h5.part' calls.txt | sed 's/(.*//' | xargs)" \
+    "fsync rename fsync rename"
+  # What fails, how often it went well before, the status, and what is left.
+  while read -r call times status left; do
+    rm -rf half
+    says "$call fails" "$status" '^tauflow: .*half/.*: (No space left on device|.*MPI_ERR)' strace -f -qq -o calls.txt \
+      -e "trace=$call" -e "inject=$call:error=ENOSPC:when=$((times + 1))" "$program" run small.yml --out half </dev/null
+    same "$call fails: what is left" "$(find half -type f -printf '%f\n' | sort | xargs)" "$left"
+    again=(run small.yml --out half)
+    [ ! -e half/used.yml ] || again=(resume half)
+    says "$call failed once" 0 "$wanted" "$program" "${again[@]}" </dev/null
+  done <<'END'
+rename 1 2 job.yml
+rename 2 2 job.yml used.yml
+ftruncate 0 1 job.yml log.txt series.h5 used.yml
+ftruncate 1 1 job.yml log.txt series.h5 used.yml
+fsync 3 1 job.yml log.txt series.h5 used.yml
+END
+  half
+  says "the series cannot be read now" 2 '^tauflow: half/series.h5: cannot be read: Input/output error$' strace -f -qq -o calls.txt \
+    -P half/series.h5 -e trace=openat -e inject=openat:error=EIO "$program" resume half
+  same "the series cannot be read now: one message" "$(grep -c '^tauflow: ' said.txt)" 1
+  ok "the series cannot be read now: it stays" cmp half/series.h5 whole/series.h5
+  ok "the series cannot be read now: nor is one begun" test ! -e half/series.h5.damaged
+fi
+
 # --- what a run left is not removed unasked ---
 for file in series.h5 trace.h5 summary.yml log.txt; do
   mkdir left

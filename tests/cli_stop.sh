@@ -130,6 +130,31 @@ batch "the limit is near, and TERM comes to mpiexec" 3 1 'kill -USR1 $script; ki
 batch "TERM to mpiexec alone" 3 0 'kill -TERM $(<srun.pid)'
 # shellcheck disable=SC2016
 batch "a rank is killed" 137 0 'kill -KILL "$(pgrep -f -- "^$program resume batch" | head -n 1)"'
+# The script from beginning to end, on one rank.
+piece=(env PATH="$PWD/slurm:$PATH" TAUFLOW="$program" SLURM_JOB_ID=17 SLURM_NTASKS=1)
+again=(SLURM_RESTART_COUNT=1 SLURM_JOB_END_TIME=1 bash "$source/slurm/run.sbatch")
+cp small.yml other.yaml
+for folder in --out=given "--out given" --set=name=named "--set name=named" ""; do
+  rm -rf given output
+  out=output/other
+  case $folder in *given) out=given ;; *named) out=output/named ;; esac
+  # shellcheck disable=SC2086
+  says "the batch script with '$folder' is stopped" 3 'stopped by time' \
+    "${piece[@]}" bash "$source/slurm/run.sbatch" other.yaml $folder --max-wall 1e-9
+  # shellcheck disable=SC2086
+  says "the batch script with '$folder' finds its folder" 3 '^resumed at presentation 1$' \
+    "${piece[@]}" "${again[@]}" other.yaml $folder
+  same "the batch script with '$folder': its folder" "$(number "$out/summary.yml" samples)" 2
+done
+# The node goes down before the first state file, and the job comes back.
+rm -rf batch output
+launch batch "$program"
+until_there batch/log.txt && kill -KILL "$(pgrep -f -- "^$program run small.yml --out batch" | head -n 1)"
+wait "$run" || true
+same "no state file yet" "$(find batch -name 'state-*' | wc -l)" 0
+says "a job comes back before its first state file" 3 'batch holds no state file yet: the run begins again' \
+  "${piece[@]}" "${again[@]}" small.yml --out batch
+same "it has a state file then" "$(readlink batch/state-last.h5)" state-1.h5
 
 # --- a file ---
 launch file "$program"

@@ -120,11 +120,39 @@ for member in $(seq 0 11); do
 done
 wait
 ok "a member alone says what a run says" grep -q 'state fingerprint' array-1.txt
+# Begun twice at once: the one that comes too late is no failure of the member. It is held up while
+# it makes its weights, and the folder is taken from it meanwhile.
+cat >late.yml <<'END'
+network: {widths: [64, 1500, 1500, 10], init: orthogonal}
+data: {set: glyphs, side: 8, train: 200, test: 50}
+present: {samples: 1}
+sweep: {seeds: 0..1}
+END
+"$program" sweep late.yml --out late --member 0 >late.txt 2>&1 &
+late=$!
+until_there late/member-00000/begun.txt
+kill -STOP $late
+flock late/member-00000 sleep 1000 &
+holder=$!
+until ! flock -n late/member-00000 true; do sleep 0.05; done
+kill -CONT $late
+status=0
+wait $late || status=$?
+same "a member that another process has in hand" "$status $(grep -c 'another run is writing there' late.txt)" "1 1"
+same "it is not recorded as failed" "$(ls late/member-00000)" begun.txt
+pkill -P $holder
 says "a member again" 0 'nothing to do' "$program" sweep small.yml --out array --member 1
 says "a member that diverged" 4 'nothing to do' "$program" sweep small.yml --out array --member 0
 ok "no sweep.h5 yet" test ! -e array/sweep.h5
 says "--gather" 0 'results in array' "$program" sweep --gather array
 alike "member by member" one array
+cp -a array lacking
+truncate -s 1000 lacking/member-00001/series.h5
+says "--gather tells whose curves it lacks" 0 \
+  '^tauflow: warning: lacking/member-00001/series.h5: .*; sweep.h5 lacks the curves of member 1$' "$program" sweep --gather lacking
+same "--gather: one warning" "$(grep -c warning said.txt)" 1
+says "the sweep tells it, too" 0 '^tauflow: warning: .*; sweep.h5 lacks the curves of member 1$' "$program" sweep small.yml --out lacking
+ok "and its log" grep -q '^warning: .*; sweep.h5 lacks the curves of member 1$' lacking/log.txt
 says "info" 0 '^ +seed +0, 1, 2$' "$program" info one/sweep.h5
 ok "info counts" grep -Eq '^ +diverged +[1-9]' said.txt
 ok "info has quartiles" grep -Eq '^ +3( +0\.[0-9]{4}){4}  network.widths: \[64, 16, 10\], kp.tau_pot: 10$' said.txt
