@@ -38,8 +38,8 @@ const struct code_run *code_enter(const struct code_run *run);
 const struct code_fact *code_facts(int *count);
 /* Is this the name of a fact about the program, rather than about a run? Local. */
 bool code_is_of_program(const char *name);
-/* The lines of a log's head: all facts but `written`. Local. */
-void code_log(struct log *log);
+/* At the head of a log: all facts but the last, and, in its file, the keys of the job. Local. */
+void code_log(struct log *log, const struct job *job);
 /* `count` names of machines as one text: each different one with how many times it comes, "a x 2",
  * those that are numbered in a row as one, "n[08-11] x 2"; cut off behind some kilobytes. The names
  * are sorted. Caller frees. Local. */

@@ -19,6 +19,8 @@ void log_destroy(struct log *log);
 void log_to_file(struct log *log, const char *path);
 /* One line; the newline is added. Local. */
 void log_line(struct log *log, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* To the file alone: a title, and under it the lines of a text. Local. */
+void log_block(struct log *log, const char *title, const char *text);
 /* Each message as a warning: to stderr, even of a quiet log, and to the file, or, as long as there
  * is none, to the one that log_to_file opens. Local. */
 void log_warnings(struct log *log, const struct faults *faults);

@@ -21,9 +21,9 @@ struct summary {
 /* The text, with what the session's parts have counted, and the digest of the state; the caller
  * frees it. Collective. */
 char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest);
-/* What the program says of itself and of the run (code.h), but `ranks`, as such lines. Caller
- * frees. Local. */
-char *summary_provenance(void);
+/* What the program says of itself and of the run (code.h), but `ranks`, and the job's keys, as such
+ * lines: these as one value, `job`. Caller frees. Local. */
+char *summary_provenance(const struct job *job);
 /* A text as a value in such a line. Caller frees. Local. */
 char *summary_quoted(const char *text);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 #include <yaml.h>
+#include <zlib.h>
 
 enum { HOST = 256, HOSTS_MOST = 8192 /* characters: an attribute holds 64 KiB */ };
 
@@ -147,9 +148,10 @@ const struct code_run *code_enter(const struct code_run *run)
 
 /* --- all together --- */
 
-enum { OF_CODE = 10, OF_RUN = 4 };
-static const char *const of_code[OF_CODE] = {"version", "revision", "compiler", "flags", "mpi",
-                                             "hdf5",    "sundials", "openblas", "yaml",  "xxhash"};
+enum { OF_CODE = 13, OF_RUN = 4 };
+static const char *const of_code[OF_CODE] = {
+    "version",  "revision",  "compiler", "flags", "mpi",  "hdf5",  "sundials",
+    "openblas", "scalapack", "petsc",    "zlib",  "yaml", "xxhash"};
 
 static void find_values(const char **value)
 {
@@ -164,9 +166,19 @@ static void find_values(const char **value)
   snprintf(hdf5, sizeof hdf5, "%u.%u.%u", major, minor, release);
   SUNDIALSGetVersion(sundials, sizeof sundials);
   snprintf(xxhash, sizeof xxhash, "%u.%u.%u", xxh / 10000, xxh / 100 % 100, xxh % 100);
-  const char *const found[OF_CODE] = {
-      TAUFLOW_VERSION, TAUFLOW_REVISION,      TAUFLOW_COMPILER,          TAUFLOW_FLAGS, mpi, hdf5,
-      sundials,        openblas_get_config(), yaml_get_version_string(), xxhash};
+  const char *const found[OF_CODE] = {TAUFLOW_VERSION,
+                                      TAUFLOW_REVISION,
+                                      TAUFLOW_COMPILER,
+                                      TAUFLOW_FLAGS,
+                                      mpi,
+                                      hdf5,
+                                      sundials,
+                                      openblas_get_config(),
+                                      TAUFLOW_SCALAPACK,
+                                      TAUFLOW_PETSC,
+                                      zlibVersion(),
+                                      yaml_get_version_string(),
+                                      xxhash};
   memcpy(value, found, sizeof found);
 }
 
@@ -198,11 +210,14 @@ bool code_is_of_program(const char *name)
   return false;
 }
 
-void code_log(struct log *log)
+void code_log(struct log *log, const struct job *job)
 {
   int count;
   const struct code_fact *fact = code_facts(&count);
+  char *keys = job_used(job);
 
   log_line(log, "tauflow %s", TAUFLOW_VERSION);
   for (int k = 0; k < count - 1; k++) log_line(log, "  %s: %s", fact[k].name, fact[k].value);
+  log_block(log, "job", keys);
+  free(keys);
 }

@@ -122,6 +122,15 @@ void log_line(struct log *log, const char *format, ...)
   va_end(args);
 }
 
+void log_block(struct log *log, const char *title, const char *text)
+{
+  if (!log->file) return;
+  fprintf(log->file, "%s:\n", title);
+  for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+    fprintf(log->file, "  %.*s\n", (int)strcspn(line, "\n"), line);
+  fflush(log->file);
+}
+
 void log_warnings(struct log *log, const struct faults *faults)
 {
   if (!log->loud) return;

@@ -183,7 +183,7 @@ static void record_failure(const char *folder, const struct job *job, const char
   struct faults faults = {0};
   char *path = folder_path(folder, "summary.yml"), *used = folder_path(folder, "used.yml");
   char *words_of = summary_quoted(message), *keys = job_used(job);
-  char *provenance = summary_provenance();
+  char *provenance = summary_provenance(job);
   char *text = fail_text("name: %s\nstatus: failed\nmessage: %s\n%s", job_text(job, "name"),
                          words_of, provenance);
 

@@ -235,7 +235,7 @@ static void announce(struct run *r)
   int ranks;
 
   CHECK_MPI(MPI_Comm_size(r->comm, &ranks));
-  code_log(r->log);
+  code_log(r->log, s->job);
   char widths[256] = "";
   size_t used = 0;
   for (int l = 0; l <= s->net->L && used < sizeof widths - 24; l++)

@@ -81,7 +81,23 @@ char *summary_quoted(const char *text)
   return value;
 }
 
-char *summary_provenance(void)
+/* In double quotes, so that a text of many lines is one line of the file. Caller frees. */
+static char *escaped(const char *text)
+{
+  char *value = fail_alloc(2 * strlen(text) + 3, 1), *to = value;
+
+  *to++ = '"';
+  for (; *text; text++) {
+    if (strchr("\"\\\n", *text)) *to++ = '\\';
+    *to++ = *text;
+    if (*text == '\n') to[-1] = 'n';
+  }
+  *to++ = '"';
+  *to = '\0';
+  return value;
+}
+
+char *summary_provenance(const struct job *job)
 {
   int count;
   const struct code_fact *fact = code_facts(&count);
@@ -95,7 +111,11 @@ char *summary_provenance(void)
     free(text);
     text = longer;
   }
-  return text;
+  char *used = job_used(job), *keys = escaped(used), *all = fail_text("%sjob: %s\n", text, keys);
+  free(used);
+  free(keys);
+  free(text);
+  return all;
 }
 
 char *summary_text(const struct session *s, const struct summary *sum, unsigned long long *digest)
@@ -104,7 +124,7 @@ char *summary_text(const struct session *s, const struct summary *sum, unsigned 
   const bool tested = sum->test.samples > 0;
   char *counters = counter_lines(solver), *cost = cost_lines(s, sum->tried);
   char *figures = figure_lines(s->solver);
-  char *provenance = summary_provenance();
+  char *provenance = summary_provenance(s->job);
   char *why =
       sum->stopped_by ? fail_text("stopped_by: %s\n", sum->stopped_by) : fail_text("%s", "");
 
@@ -136,6 +156,7 @@ static void take_fact(void *own, const struct reading *r, const char *name, size
 
   (void)r;
   (void)line;
+  if (strcmp(name, "job") == 0) return; /* its keys are had from the job itself */
   facts->name[facts->count] = fail_text("%s", name);
   facts->value[facts->count++] =
       fail_text("%s", given->count > 0 && given->word[0] ? given->word[0] : "");

@@ -113,7 +113,7 @@ static int run_all(struct sweep *s)
 {
   int status = EXIT_DONE;
 
-  code_log(s->log);
+  code_log(s->log, s->job);
   log_line(s->log, "sweep of %ld members, %ld to run, %d at a time", job_members(s->job), s->todo,
            s->groups);
   s->board = board_create(s->comm, s->todo);

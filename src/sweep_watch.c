@@ -25,7 +25,7 @@ static void write_summary(struct sweep *s)
   const long *n = s->count, left = job_members(s->job) - members_over(s);
   int ranks;
   CHECK_MPI(MPI_Comm_size(s->comm, &ranks));
-  char *path = folder_path(s->options->out, "summary.yml"), *provenance = summary_provenance();
+  char *path = folder_path(s->options->out, "summary.yml"), *provenance = summary_provenance(s->job);
   char *text =
       fail_text("name: %s\nstatus: %s\nmembers: %ld\ndone: %ld\ndiverged: %ld\n"
                 "failed: %ld\nleft: %ld\nwall_s: %.6g\nranks: %d\nranks_per_member: %d\n"

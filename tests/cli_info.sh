@@ -25,7 +25,7 @@ same "hosts in the summary" "$(value on-5 hosts)" "'$host'"
 same "seed in the summary" "$(value on-5 seed)" 0
 for file in state-last.h5 series.h5 trace.h5; do
   says "hosts in $file" 0 "^  hosts +$host\$" "$program" info on-5/$file
-  for fact in revision compiler flags mpi hdf5 sundials openblas yaml xxhash; do
+  for fact in revision compiler flags mpi hdf5 sundials openblas scalapack petsc zlib yaml xxhash; do
     ok "$fact in $file" grep -Eq "^  $fact +[^ ]" said.txt
   done
   same "ranks and seed in $file" "$(sed -En 's/^  (ranks|seed) +//p' said.txt | xargs)" "5 0"
@@ -37,6 +37,10 @@ done
 for fact in version revision compiler flags mpi hdf5 hosts ranks seed started; do
   ok "$fact at the head of the log" grep -q "^  $fact: ." <(head -n 20 on-5/log.txt)
 done
+
+ok "the job in the summary" cmp on-5/used.yml \
+  <(value on-5 job | /usr/bin/python3 -c 'import json, sys; print(json.load(sys.stdin), end="")')
+ok "the job in the log" cmp on-5/used.yml <(sed -n '/^job:$/,/^network/ s/^  //p' on-5/log.txt)
 
 # Files of the same state are the same bytes but for the seal's digest and /code, at the end.
 /usr/bin/python3 - <<'END' || fail "files of the same state differ"
@@ -171,6 +175,7 @@ says "--diff of a sweep's folder" 2 '^tauflow: swept: holds a sweep: compare fol
 says "--diff of a sweep's file" 2 '^tauflow: swept/sweep.h5: holds a sweep: compare folders of its members' "$program" info --diff on-1 swept/sweep.h5
 same "one message" "$(grep -c '^tauflow: ' said.txt)" 1
 rm swept/sweep.h5
+# shellcheck disable=SC2016 # the backticks are part of the message
 says "info of a sweep that is not gathered" 2 '^tauflow: swept: holds a sweep, but no sweep.h5; `tauflow sweep --gather swept`' "$program" info swept
 mkdir empty
 says "info of an empty folder" 2 '^tauflow: empty: holds no run$' "$program" info empty
