@@ -98,6 +98,9 @@ struct room scaler_room(const struct grid *plan, int rank, const struct pc_optio
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);
 /* The share of the scaled update that those are, 1 where nothing is cut. Local. */
 double scaler_trusted(const struct scaler *s);
+/* Scale decorrelate: the first layer, from 0, that has as many units as samples and yet samples
+ * that are not independent; -1 if there is none. Local. */
+int scaler_dependent(const struct scaler *s);
 
 /* Floating-point operations of a batch. find: NAN where their number depends on the weights; the
  * scalings decorrelate and regularize add theirs. Local. */

@@ -103,6 +103,23 @@ same "no second one" "$(grep -c warning said.txt)" 1
 says "bp promises no alignment" 0 'scale decorrelate cannot tell them apart$' "$program" run small.yml \
   --out warned --overwrite --set pc.scale=decorrelate --set pc.batch=9 --set pc.rate=1e-6 \
   --set pc.rule=bp
+says "a sample twice" 0 "^tauflow: warning: update 0: the samples' activities in layer 0 are not indep" \
+  "$program" run small.yml --out warned --overwrite --set pc.scale=decorrelate --set data.train=3 \
+  --set pc.rate=1e-6
+same "said once" "$(grep -c warning said.txt)" 1
+ok "weights of rank 1" /usr/bin/python3 - <<'END_OF_PYTHON'
+import h5py
+import numpy as np
+
+with h5py.File("rank.h5", "w") as file:
+    file["network/widths"] = [64, 9, 7, 10]
+    for l, n_in, n_out in (1, 64, 9), (2, 9, 7), (3, 7, 10):
+        W = np.random.default_rng(l).normal(0, n_in**-0.5, (n_out, n_in))
+        file[f"layer{l:02d}/W"] = np.outer(W[:, 0], W[0]) if l == 2 else W
+END_OF_PYTHON
+says "told so" 0 "^tauflow: warning: update 0: the samples' activities in layer 2 are not independent" \
+  "$program" run small.yml --out warned --overwrite --set pc.scale=decorrelate \
+  --start rank.h5 --set pc.rate=1e-6
 says "a figure of its series" 0 '^figure: ' /usr/bin/python3 "$source/jobs/plot.py" whole
 
 # --- orthogonal weights: of blocks, and of rows as in kp ---
