@@ -143,7 +143,8 @@ void deep_orthonormalise(struct deep *d, double gain);
 double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const long *n);
 
 /* Rescale the singular values of every W_l to condition number kappa, keeping its Frobenius norm
- * (document 002, eq. 30). */
-void deep_condition(struct deep *d, double kappa);
+ * (document 002, eq. 30); a single one stays. False, with a fault about the key at `place`, if a
+ * matrix has not full rank. */
+bool deep_condition(struct deep *d, double kappa, const char *place, struct faults *faults);
 
 #endif

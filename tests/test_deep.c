@@ -531,7 +531,7 @@ static struct alignment align(struct net *net, struct pc_options o, double kappa
   struct blocks *const *pre = d->guess;
 
   if (kappa > 0) {
-    deep_condition(d, kappa);
+    ck_assert(deep_condition(d, kappa, "", NULL));
     deep_forward(d, d->guess);
     blocks_copy(d->y, d->r);
     blocks_add(-1, d->guess[d->L], d->r);
@@ -697,7 +697,7 @@ START_TEST(conditioning_gives_kappa_and_keeps_the_norm)
     struct net net = net_create(shapes[s].L, shapes[s].n, 1, false, 0.5);
     const struct pc_options o = options(BY_CLOSED, false, 1);
     struct deep *d = deep_of(&net, &o);
-    deep_condition(d, 1000);
+    ck_assert(deep_condition(d, 1000, "", NULL));
     for (int l = 1; l <= net.L; l++) {
       const long m = net.n[l], n = net.n[l - 1], k = m < n ? m : n;
       double before = 0, after = 0, *value = fail_alloc((size_t)k, sizeof *value);

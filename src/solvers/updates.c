@@ -256,15 +256,18 @@ static void store(struct solver *s)
   }
 }
 
-static void updates_prepare(struct solver *s)
+static bool updates_prepare(struct solver *s, const struct job *job, struct faults *faults)
 {
   struct updates *u = s->own;
+  const double kappa = u->o.condition;
 
-  if (u->o.condition == 0 && u->gain == 0) return;
+  if (kappa == 0 && u->gain == 0) return true;
   load(s);
   if (u->gain > 0) deep_orthonormalise(u->d, u->gain);
-  if (u->o.condition > 0) deep_condition(u->d, u->o.condition);
+  if (kappa > 0 && !deep_condition(u->d, kappa, job_place(job, "pc.condition"), faults))
+    return false;
   store(s);
+  return true;
 }
 
 /* --- samples --- */
