@@ -99,6 +99,8 @@ double blocks_orthogonalise(struct blocks *A, struct blocks *R);
 /* A = U diag(s) V', k = min(rows, cols): U [rows][k], V' [k][cols], s [k] on every rank, A
  * destroyed. Collective. */
 void blocks_singular(struct blocks *A, double *s, struct blocks *U, struct blocks *Vt);
+/* Memory that takes on a rank by a plan, U and V' included, for A [rows][cols] [bytes]. Local. */
+double blocks_singular_bytes(const struct grid *plan, int rank, long rows, long cols);
 /* Eigenvalues, ascending [rows] on every rank, of a symmetric A by its lower triangle, A destroyed.
  * Collective. */
 void blocks_eigenvalues(struct blocks *A, double *value);

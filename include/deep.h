@@ -146,5 +146,7 @@ double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const lo
  * (document 002, eq. 30); a single one stays. False, with a fault about the key at `place`, if a
  * matrix has not full rank. */
 bool deep_condition(struct deep *d, double kappa, const char *place, struct faults *faults);
+/* Memory that takes for a while, by a plan [bytes]. Local. */
+double deep_condition_bytes(const struct grid *plan, int rank, int L, const long *n);
 
 #endif

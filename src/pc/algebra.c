@@ -186,6 +186,15 @@ void blocks_singular(struct blocks *A, double *s, struct blocks *U, struct block
   free(work);
 }
 
+/* pdgesvd turns both sides' vectors in copies of its own, cut over all ranks. */
+double blocks_singular_bytes(const struct grid *plan, int rank, long rows, long cols)
+{
+  const long k = rows < cols ? rows : cols;
+  const double own = (double)k * (double)(rows + cols) * sizeof(double) / plan->size;
+
+  return blocks_bytes(plan, rank, rows, k) + blocks_bytes(plan, rank, k, cols) + own;
+}
+
 void blocks_eigenvalues(struct blocks *A, double *value)
 {
   const int n = (int)A->rows, ask = -1;

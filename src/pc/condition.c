@@ -75,3 +75,11 @@ bool deep_condition(struct deep *d, double kappa, const char *place, struct faul
             kappa);
   return full;
 }
+
+double deep_condition_bytes(const struct grid *plan, int rank, int L, const long *n)
+{
+  double most = 0;
+
+  for (int l = 1; l <= L; l++) most = fmax(most, blocks_singular_bytes(plan, rank, n[l], n[l - 1]));
+  return most;
+}

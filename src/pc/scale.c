@@ -74,7 +74,10 @@ struct room scaler_room(const struct grid *plan, int rank, const struct pc_optio
     const double square = blocks_bytes(plan, rank, n[l - 1], n[l - 1]);
     if (o->scale == SCALE_SAMPLE || qr) room.kept += blocks_bytes(plan, rank, n[l], o->batch);
     if (qr || re) room.kept += blocks_bytes(plan, rank, n[l - 1], o->batch);
-    room.passing = fmax(room.passing, (re ? 2 : qr && o->batch > n[l - 1] ? 3 : 0) * square);
+    if (re) room.passing = fmax(room.passing, 2 * square);
+    if (qr && o->batch > n[l - 1])
+      room.passing = fmax(room.passing, square + blocks_bytes(plan, rank, n[l - 1], o->batch) +
+                                            blocks_singular_bytes(plan, rank, n[l - 1], n[l - 1]));
     if (o->trust > 0) room.passing = fmax(room.passing, blocks_bytes(plan, rank, n[l], n[l - 1]));
   }
   return room;

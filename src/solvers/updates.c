@@ -210,6 +210,7 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   double measures = measures_bytes(job, &o, &plan, rank, net);
   if (orthogonal_gain(job) > 0)
     measures = fmax(measures, deep_orthonormal_bytes(&plan, rank, net->L, net->n));
+  if (o.condition > 0) measures = fmax(measures, deep_condition_bytes(&plan, rank, net->L, net->n));
   return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) + q.kept + scaler.kept +
          fmax(measures, fmax(q.passing, scaler.passing));
