@@ -93,11 +93,14 @@ void blocks_triangle_solve(char side, char half, char op_T, const struct blocks 
 /* B = A^-1 B by elimination with pivots, A destroyed; false if A is singular. Collective. */
 bool blocks_solve(struct blocks *A, struct blocks *B);
 /* A = Q R for rows >= cols: Q in place of A, R [cols][cols], its lower part 0 and its diagonal not
- * negative. The least over the largest R_kk. Collective. */
+ * negative. The least share that R_kk is of the norm of A's column k: 0 but for rounding where the
+ * columns are not independent. Collective. */
 double blocks_orthogonalise(struct blocks *A, struct blocks *R);
 /* A = U diag(s) V', k = min(rows, cols): U [rows][k], V' [k][cols], s [k] on every rank, A
  * destroyed. Collective. */
 void blocks_singular(struct blocks *A, double *s, struct blocks *U, struct blocks *Vt);
+/* Memory that takes on a rank by a plan, U and V' included, for A [rows][cols] [bytes]. Local. */
+double blocks_singular_bytes(const struct grid *plan, int rank, long rows, long cols);
 /* Eigenvalues, ascending [rows] on every rank, of a symmetric A by its lower triangle, A destroyed.
  * Collective. */
 void blocks_eigenvalues(struct blocks *A, double *value);

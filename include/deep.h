@@ -98,6 +98,9 @@ struct room scaler_room(const struct grid *plan, int rank, const struct pc_optio
 const struct update *scaler_updates(struct scaler *s, struct blocks *const *pre);
 /* The share of the scaled update that those are, 1 where nothing is cut. Local. */
 double scaler_trusted(const struct scaler *s);
+/* Scale decorrelate: the first layer, from 0, that has as many units as samples and yet samples
+ * that are not independent; -1 if there is none. Local. */
+int scaler_dependent(const struct scaler *s);
 
 /* Floating-point operations of a batch. find: NAN where their number depends on the weights; the
  * scalings decorrelate and regularize add theirs. Local. */
@@ -140,7 +143,10 @@ void deep_orthonormalise(struct deep *d, double gain);
 double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const long *n);
 
 /* Rescale the singular values of every W_l to condition number kappa, keeping its Frobenius norm
- * (document 002, eq. 30). */
-void deep_condition(struct deep *d, double kappa);
+ * (document 002, eq. 30); a single one stays. False, with a fault about the key at `place`, if a
+ * matrix has not full rank. */
+bool deep_condition(struct deep *d, double kappa, const char *place, struct faults *faults);
+/* Memory that takes for a while, by a plan [bytes]. Local. */
+double deep_condition_bytes(const struct grid *plan, int rank, int L, const long *n);
 
 #endif

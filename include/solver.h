@@ -65,8 +65,8 @@ struct batch_kind {
   const char *length; /* key of how many batches a run takes */
   /* Batch p: from the weights before it to those after it. */
   enum outcome (*advance)(struct solver *s, long p, double *reached);
-  /* What is to be done to fresh initial weights. */
-  void (*prepare)(struct solver *s);
+  /* What is to be done to fresh initial weights; false with faults if they do not allow it. */
+  bool (*prepare)(struct solver *s, const struct job *job, struct faults *faults);
   /* Floating-point operations of a batch over all ranks, and what its figures add where they are
    * watched; NAN: their number depends on the weights. By the plan alone. Local. */
   double (*operations)(const struct job *job, const struct network *net, double *watching);

@@ -146,7 +146,7 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   s->evaluator = evaluator_create(s->job, s->model, s->state, s->data);
   if (s->solver->kind->batch) {
     evaluator_through(s->evaluator, s->solver);
-    if (from_start) s->solver->kind->batch->prepare(s->solver);
+    if (from_start) return s->solver->kind->batch->prepare(s->solver, s->job, faults);
   }
   return true;
 }

@@ -21,13 +21,15 @@ checkpoint:
   every: 1
 END
 
+job=small.yml
+
 # foretold WHAT RANKS OPTIONS...: the peak of the rank that takes most, within 10 %.
 foretold() {
   local what=$1 ranks=$2 plan peak
   shift 2
   checks=$((checks + 1))
-  "$program" check small.yml --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
-  timeout 120 mpiexec -n "$ranks" --oversubscribe --bind-to none "$program" run small.yml \
+  "$program" check "$job" --ranks "$ranks" "$@" >plan.txt 2>&1 || fail "$what: check failed"
+  timeout 120 mpiexec -n "$ranks" --oversubscribe --bind-to none "$program" run "$job" \
     --out run --overwrite "$@" >run.txt 2>&1 || fail "$what: run failed"$'\n'"$(<run.txt)"
   plan=$(number plan.txt peak_memory_MiB)
   peak=$(number run/summary.yml peak_memory_MiB)
@@ -57,5 +59,16 @@ foretold "discrete" 1 "${wide[@]}" --set solver.name=discrete
 foretold "Adam" 1 "${wide[@]}" --set solver.name=discrete --set discrete.optimizer=adam
 foretold "Adam, single, fixed V, on 2" 2 --set "network.widths=[256, 2048, 2048, 2048, 10]" \
   --set solver.name=discrete --set discrete.optimizer=adam --set network.weights=single --set kp.rule=fa
+
+job=pc.yml
+cat >"$job" <<'END'
+network: {widths: [700, 700, 700], init: norm_preserving}
+model: pc
+pc: {batch: 1, rule: bp}
+data: {set: gaussian, test: 1, target: independent}
+END
+foretold "pc" 1
+foretold "pc, singular values set" 1 --set pc.condition=10
+foretold "pc, a pseudoinverse" 1 --set pc.scale=decorrelate --set pc.batch=800
 
 finish

@@ -109,6 +109,26 @@ same "no second one" "$(grep -c "samples for layers" said.txt)" 1
 says "bp promises no alignment" 0 'scale decorrelate cannot tell them apart$' "$program" run small.yml \
   --out warned --overwrite --set pc.scale=decorrelate --set pc.batch=9 --set pc.rate=1e-6 \
   --set pc.rule=bp
+says "a sample twice" 0 "^tauflow: warning: update 0: the samples' activities in layer 0 are not indep" \
+  "$program" run small.yml --out warned --overwrite --set pc.scale=decorrelate --set data.train=3 \
+  --set pc.rate=1e-6
+same "said once" "$(grep -c warning said.txt)" 1
+ok "weights of rank 1" /usr/bin/python3 - <<'END_OF_PYTHON'
+import h5py
+import numpy as np
+
+with h5py.File("rank.h5", "w") as file:
+    file["network/widths"] = [64, 9, 7, 10]
+    for l, n_in, n_out in (1, 64, 9), (2, 9, 7), (3, 7, 10):
+        W = np.random.default_rng(l).normal(0, n_in**-0.5, (n_out, n_in))
+        file[f"layer{l:02d}/W"] = np.outer(W[:, 0], W[0]) if l == 2 else W
+END_OF_PYTHON
+says "told so" 0 "^tauflow: warning: update 0: the samples' activities in layer 2 are not independent" \
+  "$program" run small.yml --out warned --overwrite --set pc.scale=decorrelate \
+  --start rank.h5 --set pc.rate=1e-6
+says "and they have no condition" 2 '^tauflow: pc.condition = 10: the weights of layer 2 must have full rank' \
+  "$program" run small.yml --out never --start rank.h5 --set pc.condition=10
+ok "nothing is written" test ! -e never
 says "a figure of its series" 0 '^figure: ' /usr/bin/python3 "$source/jobs/plot.py" whole
 
 # --- orthogonal weights: of blocks, and of rows as in kp ---
@@ -132,6 +152,11 @@ END_OF_PYTHON
 ok "a start file's weights stay" "$program" run small.yml --out kept --start whole/state-last.h5 \
   "${orthogonal[@]}"
 says "bit for bit" 0 '^  W +3 layers .* 0 +0$' "$program" info --diff whole kept
+
+says "equal singular values stretched" 0 '^tauflow: warning: pc.condition = 10: .* equal singular values' \
+  "$program" run small.yml --out stretched "${orthogonal[@]}" --set pc.condition=10
+says "those of a condition of 1 stay" 0 '^  W +3 layers .* ([0-9.]+e-1[5-9]|0)$' bash -c \
+  "'$program' run small.yml --out round ${orthogonal[*]} --set pc.condition=1 && '$program' info --diff square round"
 
 cat >kp.yml <<'END_OF_JOB'
 network: {widths: [64, 9, 7, 10]}

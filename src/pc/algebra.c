@@ -121,25 +121,28 @@ static void take_triangle(const struct blocks *A, struct blocks *R)
 }
 
 /* Signs of Q's columns and R's rows that leave their product and make R's diagonal positive: the
- * factors are then the same on any grid, but for rounding. The least over the largest |R_kk|. */
+ * factors are then the same on any grid, but for rounding. The least share of a column's norm that
+ * its |R_kk| is. */
 static double turn(struct blocks *Q, struct blocks *R)
 {
-  double *value = fail_alloc((size_t)R->rows, sizeof *value), least = INFINITY, most = 0;
+  double *value = fail_alloc((size_t)R->rows, sizeof *value),
+         *square = fail_alloc((size_t)R->cols, sizeof *square), least = 1;
 
+  blocks_dot_columns(R, R, square);
   for (long j = 0; j < R->own_cols; j++)
     for (long i = 0; i < R->own_rows; i++)
       if (blocks_row(R, i) == blocks_col(R, j)) value[blocks_row(R, i)] = *blocks_at(R, i, j);
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, value, (int)R->rows, MPI_DOUBLE, MPI_SUM, R->grid->comm));
   for (long k = 0; k < R->rows; k++) {
-    least = fmin(least, fabs(value[k]));
-    most = fmax(most, fabs(value[k]));
+    least = fmin(least, square[k] > 0 ? fabs(value[k]) / sqrt(square[k]) : 0);
     value[k] = value[k] < 0 ? -1 : 1;
   }
   blocks_scale_columns(value, Q);
   for (long j = 0; j < R->own_cols; j++)
     for (long i = 0; i < R->own_rows; i++) *blocks_at(R, i, j) *= value[blocks_row(R, i)];
   free(value);
-  return most > 0 ? least / most : 0;
+  free(square);
+  return least;
 }
 
 double blocks_orthogonalise(struct blocks *A, struct blocks *R)
@@ -181,6 +184,15 @@ void blocks_singular(struct blocks *A, double *s, struct blocks *U, struct block
    * vectors, are given another algorithm. The first rank has some. */
   CHECK_MPI(MPI_Bcast(s, k, MPI_DOUBLE, 0, A->grid->comm));
   free(work);
+}
+
+/* pdgesvd turns both sides' vectors in copies of its own, cut over all ranks. */
+double blocks_singular_bytes(const struct grid *plan, int rank, long rows, long cols)
+{
+  const long k = rows < cols ? rows : cols;
+  const double own = (double)k * (double)(rows + cols) * sizeof(double) / plan->size;
+
+  return blocks_bytes(plan, rank, rows, k) + blocks_bytes(plan, rank, k, cols) + own;
 }
 
 void blocks_eigenvalues(struct blocks *A, double *value)

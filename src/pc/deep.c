@@ -220,36 +220,3 @@ double deep_orthonormal_bytes(const struct grid *plan, int rank, int L, const lo
   }
   return most;
 }
-
-/* s'_i = s_1 (1 - (i-1)/(k-1) (1 - 1/kappa)), then all by one factor to the norm they had; one
- * singular value stays. */
-static void respace(double *s, long k, double kappa)
-{
-  double before = 0, after = 0;
-
-  if (k < 2) return;
-  const double top = s[0];
-  for (long i = 0; i < k; i++) {
-    before += s[i] * s[i];
-    s[i] = top * (1 - (double)i / (double)(k - 1) * (1 - 1 / kappa));
-    after += s[i] * s[i];
-  }
-  for (long i = 0; i < k && after > 0; i++) s[i] *= sqrt(before / after);
-}
-
-void deep_condition(struct deep *d, double kappa)
-{
-  for (int l = 1; l <= d->L; l++) {
-    const long m = d->n[l], n = d->n[l - 1], k = m < n ? m : n;
-    struct blocks *U = blocks_create(d->grid, m, k), *Vt = blocks_create(d->grid, k, n);
-    double *s = fail_alloc((size_t)k, sizeof *s);
-
-    blocks_singular(d->W[l], s, U, Vt);
-    respace(s, k, kappa);
-    blocks_scale_columns(s, U);
-    blocks_multiply('N', 'N', 1, U, Vt, 0, d->W[l]);
-    blocks_destroy(U);
-    blocks_destroy(Vt);
-    free(s);
-  }
-}

@@ -22,6 +22,7 @@ struct updates {
   long *samples; /* [ranks + 1] samples of a batch that a rank writes to files */
   double **x;    /* [L+1] those samples' activities [own samples][n_l] */
   bool fresh;    /* d has activities that x has not */
+  bool warned;   /* that samples cannot be told apart */
   double *input; /* [n_0] a sample */
   struct figure figure[FIGURES_MOST];
   double accuracy, loss; /* of the last batch, before its update */
@@ -99,17 +100,34 @@ static long own_samples(const struct solver *s)
 
 static void warn_of_width(const struct solver *s)
 {
-  const struct updates *u = s->own;
+  struct updates *u = s->own;
   const struct network *net = s->sys->net;
   long least = net->n[0];
 
   for (int l = 1; l < net->L; l++) least = net->n[l] < least ? net->n[l] : least;
-  if (u->o.scale == SCALE_DECORRELATE && u->o.batch > least && s->sys->part->rank == 0)
+  u->warned = u->o.scale == SCALE_DECORRELATE && u->o.batch > least;
+  if (u->warned && s->sys->part->rank == 0)
     fprintf(stderr,
             "tauflow: warning: pc.batch = %ld samples for layers as narrow as %ld units: scale "
             "decorrelate cannot tell them apart%s\n",
             u->o.batch, least,
             u->o.rule == RULE_PC ? ", and target alignment will be below 1" : "");
+}
+
+/* Once a run. */
+static void warn_of_samples(const struct solver *s, long p)
+{
+  struct updates *u = s->own;
+  const int layer = scaler_dependent(u->scaler);
+
+  if (layer < 0 || u->warned) return;
+  u->warned = true;
+  if (s->sys->part->rank == 0)
+    fprintf(stderr,
+            "tauflow: warning: update %ld: the samples' activities in layer %d are not independent "
+            "(weights of deficient rank, or a sample twice): scale decorrelate cannot tell them "
+            "apart%s\n",
+            p, layer, u->o.rule == RULE_PC ? ", and target alignment will be below 1" : "");
 }
 
 static void updates_create(struct solver *s, const struct job *job)
@@ -192,6 +210,7 @@ static double updates_bytes(const struct job *job, const struct model *m, int ra
   double measures = measures_bytes(job, &o, &plan, rank, net);
   if (orthogonal_gain(job) > 0)
     measures = fmax(measures, deep_orthonormal_bytes(&plan, rank, net->L, net->n));
+  if (o.condition > 0) measures = fmax(measures, deep_condition_bytes(&plan, rank, net->L, net->n));
   return sum + deep_weight_bytes(&plan, rank, net->L, net->n) +
          deep_bytes(&plan, rank, &o, net->L, net->n) + q.kept + scaler.kept +
          fmax(measures, fmax(q.passing, scaler.passing));
@@ -238,15 +257,18 @@ static void store(struct solver *s)
   }
 }
 
-static void updates_prepare(struct solver *s)
+static bool updates_prepare(struct solver *s, const struct job *job, struct faults *faults)
 {
   struct updates *u = s->own;
+  const double kappa = u->o.condition;
 
-  if (u->o.condition == 0 && u->gain == 0) return;
+  if (kappa == 0 && u->gain == 0) return true;
   load(s);
   if (u->gain > 0) deep_orthonormalise(u->d, u->gain);
-  if (u->o.condition > 0) deep_condition(u->d, u->o.condition);
+  if (kappa > 0 && !deep_condition(u->d, kappa, job_place(job, "pc.condition"), faults))
+    return false;
   store(s);
+  return true;
 }
 
 /* --- samples --- */
@@ -357,6 +379,7 @@ static enum outcome updates_advance(struct solver *s, long p, double *reached)
   struct blocks *const *pre = infer(s);
   u->fresh = true;
   const struct update *update = scaler_updates(u->scaler, pre);
+  warn_of_samples(s, p);
   if (u->o.trust > 0) u->figure[F_TRUSTED].value = scaler_trusted(u->scaler);
   if (!deep_fits(u->d, update, TOO_LARGE)) return DIVERGED;
   if (s->watched) {

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Target alignment in the limit rate -> 0, mean and range over seeds: width, depth, condition, batch.
+"""Target alignment in the limit rate -> 0, mean and range over seeds: width, depth, condition, batch;
+width and depth in batches of 128, residual layers beside plain ones.
 
-    plot.py FOLDER FIGURE.png
+    plot.py FOLDER FIGURE.png OTHER.png
 """
 import os
 import sys
@@ -16,7 +17,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import sweeps  # noqa: E402
 
 RULES = {"pc": ("black", "o"), "bp": ("gray", "s")}
-DASH = {"none": "-", "sample": ":", "decorrelate": "--", "norm_preserving": "-", "kaiming_uniform": "--"}
+DASH = {"none": "-", "sample": ":", "decorrelate": "--", "norm_preserving": "-", "kaiming_uniform": "--",
+        "plain": "--", "residual": "-"}
 
 
 def lines(folder, name, x_of, style_of, keep=lambda keys: True):
@@ -42,18 +44,53 @@ def draw(axis, found, label, place="lower left"):
                   label=f"{rule}, {style.replace('_', ' ')}")
         axis.vlines(x, low, high, color=colour, linewidth=1)
     axis.set_xlabel(label)
-    axis.legend(fontsize=7, loc=place)
+    axis.legend(fontsize=7, loc=place, handlelength=3.5)
 
 
-def main(folder, figure):
-    init, scale = lambda keys: keys["network.init"], lambda keys: keys["pc.scale"]
-    one = lambda keys: int(keys["pc.batch"]) == 1  # noqa: E731
+def init(keys):
+    return keys["network.init"]
+
+
+def scale(keys):
+    return keys["pc.scale"]
+
+
+def one(keys):
+    return int(keys["pc.batch"]) == 1
+
+
+def hidden(keys):
+    return len(widths(keys)) - 2
+
+
+def finish(axes, figure):
+    for axis in axes[:, 0]:
+        axis.set_ylabel("target alignment, rate to 0")
+    plt.tight_layout()
+    plt.savefig(figure, dpi=110)
+
+
+def draw_others(folder, figure):
+    _, axes = plt.subplots(2, 2, figsize=(9, 7))
+    draw(axes[0][0], lines(folder, "width", lambda k: widths(k)[1], init, lambda k: not one(k)),
+         "width of the hidden layer [units]", "lower right")
+    axes[0][0].set_title("batch 128", fontsize=9)
+    draw(axes[0][1], lines(folder, "depth", hidden, init, lambda k: not one(k)), "hidden layers")
+    axes[0][1].set_title("batch 128, width 512", fontsize=9)
+    for axis, kind in zip(axes[1], ("none", "sample")):
+        draw(axis, lines(folder, "residual", hidden, lambda k: "residual" if k["pc.residual"] == "true" else "plain",
+                         lambda k: scale(k) == kind), "hidden layers")
+        axis.set_title(f"batch 1, width 512, kaiming uniform, scale {kind}", fontsize=9)
+    finish(axes, figure)
+
+
+def main(folder, figure, other):
+    draw_others(folder, other)
     _, axes = plt.subplots(2, 2, figsize=(9, 7), sharey=False)
     draw(axes[0][0], lines(folder, "width", lambda k: widths(k)[1], init, one), "width of the hidden layer [units]",
          "lower right")
     axes[0][0].set_title("batch 1", fontsize=9)
-    draw(axes[0][1], lines(folder, "depth", lambda k: len(widths(k)) - 2, init, lambda k: one(k)
-                           and k.get("pc.scale", "none") == "none"), "hidden layers")
+    draw(axes[0][1], lines(folder, "depth", hidden, init, one), "hidden layers")
     axes[0][1].set_title("batch 1, width 512", fontsize=9)
     draw(axes[1][0], lines(folder, "condition", lambda k: float(k["pc.condition"]), scale), "condition of all weights",
          (0.6, 0.2))
@@ -62,10 +99,7 @@ def main(folder, figure):
     draw(axes[1][1], lines(folder, "batch", lambda k: int(k["pc.batch"]), scale), "samples of a batch")
     axes[1][1].set_xscale("log")
     axes[1][1].set_title("width 512, kaiming uniform", fontsize=9)
-    for axis in axes[:, 0]:
-        axis.set_ylabel("target alignment, rate to 0")
-    plt.tight_layout()
-    plt.savefig(figure, dpi=110)
+    finish(axes, figure)
 
 
 if __name__ == "__main__":

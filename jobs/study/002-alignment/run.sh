@@ -30,4 +30,5 @@ sweep printed printed "${seeds[@]}"
 sweep alpha alpha "${seeds[@]}"
 sweep rate rate "${seeds[@]}"
 python "$study/table.py" "$out"
-python "$study/plot.py" "$out" docs/figures/study-002-alignment.png
+python "$study/plot.py" "$out" docs/figures/study-002-alignment.png \
+  docs/figures/study-002-alignment-more.png
