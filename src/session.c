@@ -2,6 +2,7 @@
 #include "session.h"
 #include "footprint.h"
 #include "trace.h"
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -132,6 +133,21 @@ bool session_start_fits(const struct session *s, struct faults *faults)
   return !start[0] || state_fits(s, start, faults);
 }
 
+/* Anybody makes start files. The same on all ranks. Collective. */
+static bool begins_finite(const struct session *s, const char *start, struct faults *faults)
+{
+  const int synapses = s->model->synapses, before = faults->count;
+  double *largest = fail_alloc((size_t)synapses, sizeof *largest);
+
+  state_largest(s->state, largest);
+  for (int k = 0; k < synapses; k++)
+    if (!isfinite(largest[k]))
+      faults_add(faults, "%s: /layer%02d/%s holds nan or infinity: weights must be finite", start,
+                 s->model->synapse[k].layer, s->model->synapse[k].name);
+  free(largest);
+  return faults->count == before;
+}
+
 bool session_fill(struct session *s, bool from_start, struct faults *faults)
 {
   const char *start = job_text(s->job, "start");
@@ -139,7 +155,9 @@ bool session_fill(struct session *s, bool from_start, struct faults *faults)
   if (!fits_memory(s, faults)) return false;
   s->state = state_create(s->model);
   if (from_start) state_initialise(s->state, s->job);
-  if (from_start && start[0] && !session_load(s, start, false, faults)) return false;
+  if (from_start && start[0] &&
+      !(session_load(s, start, false, faults) && begins_finite(s, start, faults)))
+    return false;
   s->presenter = presenter_create(s->job, s->data, TRAIN);
   s->sys = system_create(s->model, s->state, s->presenter, solver_kind_of(s->job)->means);
   s->solver = solver_create(s->job, s->sys);

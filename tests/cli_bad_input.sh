@@ -100,7 +100,7 @@ echo "this is not HDF5" >text.h5
 : >empty.yml
 : >empty.h5
 mkdir empty stateless
-cp finished/used.yml stateless
+cp finished/{used,summary}.yml stateless # a run that ended, so it had states
 cp small.yml bad.yml
 
 # The job file.
@@ -180,6 +180,20 @@ bad_job "more samples than there are" 'data\.train = 31.*30' \
 
 # Start states, and states to look at.
 start() { refuse "$1" "$2" "$program" run small.yml --start "$3"; }
+/usr/bin/python3 - <<'END'
+import h5py, numpy as np
+for name, value in ("start_nan", float("nan")), ("start_inf", float("-inf")):
+    with h5py.File(name + ".h5", "w") as new:
+        new["network/widths"] = [64, 16, 10]
+        new["layer01/W"], new["layer02/W"] = np.full((16, 64), 0.1), np.full((10, 16), 0.1)
+        new["layer02/W"][9, 15] = value
+END
+# Here all of the file is read, and MPI-IO leaves a mark on the folder's date.
+for odd in nan inf; do
+  says "a start weight that is $odd" 2 "^tauflow: .*start_$odd\\.h5: /layer02/W holds nan or infinity" \
+    "$program" run small.yml --start "start_$odd.h5" --out "from_$odd"
+  ok "nothing is written" test ! -e "from_$odd"
+done
 start "start state missing" 'nowhere\.h5' nowhere.h5
 start "start state truncated" 'cut_state-last\.h5' cut_state-last.h5
 start "start state not HDF5" 'text\.h5' text.h5
