@@ -137,6 +137,31 @@ static void take_stop(struct sweep *s)
   faults_clear(&why);
 }
 
+/* What to do about members that failed: those given up are not tried again, the others are. */
+static void advise(struct sweep *s)
+{
+  long given_up = 0, first = 0;
+
+  for (long i = job_members(s->job) - 1; s->count[MEMBER_FAILED] > 0 && i >= 0; i--) {
+    char *folder = member_folder(s->options->out, i);
+    if (member_is_given_up(folder)) {
+      given_up++;
+      first = i;
+    }
+    free(folder);
+  }
+  if (given_up > 0) {
+    char *folder = member_folder(s->options->out, first);
+    log_line(s->log,
+             "%ld that failed will not be tried again: %s/summary.yml says why and what to "
+             "delete%s",
+             given_up, folder, given_up > 1 ? " for the first of them" : "");
+    free(folder);
+  }
+  if (s->count[MEMBER_FAILED] > given_up)
+    log_line(s->log, "to have members that failed tried again, start the sweep again");
+}
+
 static int conclude(struct sweep *s)
 {
   const long over = members_over(s), members = job_members(s->job);
@@ -144,8 +169,7 @@ static int conclude(struct sweep *s)
   log_line(s->log, "%ld of %ld members: %ld done, %ld diverged, %ld failed (%.1f s of wall time)",
            over, members, s->count[MEMBER_DONE], s->count[MEMBER_DIVERGED], s->count[MEMBER_FAILED],
            MPI_Wtime() - s->began);
-  if (s->count[MEMBER_FAILED] > 0)
-    log_line(s->log, "to have members that failed tried again, start the sweep again");
+  advise(s);
   log_line(s->log, "results in %s", s->options->out);
   if (over < members) return EXIT_STOPPED;
   return s->count[MEMBER_FAILED] > 0 ? EXIT_FAULT : EXIT_DONE;

@@ -74,6 +74,8 @@ done
 says "killed too often" 1 'failed: was begun 3 times and each time killed' "$program" "${short[@]}"
 ok "the others are done" grep -q '^3 of 3 members: 2 done, 0 diverged, 1 failed' said.txt
 says "and stays so" 1 ', 0 to run' "$program" "${short[@]}"
+ok "it is said how to change that" grep -q '^1 that failed will not be tried again: murder/member-00001/summary.yml says' said.txt
+same "and that the sweep does not" "$(grep -c 'start the sweep again' said.txt)" 0
 rm murder/member-00001/begun.txt
 says "until its note is deleted" 3 ', 1 to run' "$program" "${short[@]}" --max-wall 1
 

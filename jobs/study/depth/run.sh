@@ -52,10 +52,10 @@ sweep which transposed "${most[@]}" --set kp.feedback_init=transpose
 sweep best-20 best-20
 sweep layerwise layerwise
 sweep steps lag --set present.duration=200ms --set kp.tau_pot=40s --set "sweep.kp.tau_dec=[4000 s, 8000 s]" \
-  --set "sweep.kp.routing=[layerwise]" --set sweep.seeds=0..1
+  --set "sweep.kp.routing=[layerwise]" --set sweep.seeds=0..2
 suspect() {
   sweep grid "suspects/$1" --set "sweep.network.gain=[1.41]" --set "sweep.kp.tau_dec=[2000 s]" \
-    --set sweep.seeds=0..2 "${@:2}"
+    --set sweep.seeds=0..9 "${@:2}"
 }
 suspect as-it-is
 suspect V-0 --set kp.feedback_init=constant --set kp.feedback_value=0
