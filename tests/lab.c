@@ -106,17 +106,26 @@ struct lab *lab_create(MPI_Comm comm, const char *settings, ...)
 {
   struct lab *lab = fail_alloc(1, sizeof *lab);
   struct faults faults = {0};
-  const char *set[SETTINGS] = {"data.set=file", "data.path=random.h5", "present.samples=1000"};
+  const char *const key = "data.path=";
+  char *path = fail_text("%s%s/random.h5", key, folder);
+  const char *set[SETTINGS] = {"data.set=file", "present.samples=1000"};
   char text[1024], *rest = text;
-  int count = 3;
+  int count = 2;
   va_list words;
 
   va_start(words, settings);
   vsnprintf(text, sizeof text, settings, words);
   va_end(words);
-  for (char *word; count < SETTINGS && (word = strtok_r(rest, " ", &rest));) set[count++] = word;
+  for (char *word; count < SETTINGS - 1 && (word = strtok_r(rest, " ", &rest));) {
+    const char *name = strncmp(word, key, strlen(key)) == 0 ? word + strlen(key) : NULL;
+    if (name) free(path);
+    if (name) path = fail_text("%s%s/%s", key, name[0] == '/' ? "" : folder, name);
+    if (!name) set[count++] = word;
+  }
+  set[count++] = path;
   lab->comm = comm;
   lab->job = job_parse("{}", "lab", folder, count, set, &faults);
+  free(path);
   if (faults.count == 0) session_check(lab->job, &faults);
   CHECK(faults.count == 0, "%s: %s", settings, faults.text);
   lab->s = session_create(comm, lab->job, &faults);
