@@ -239,7 +239,8 @@ static const char on_sweeps[] =
     "  added at the end of the *first* key and all members keep their numbers.\n"
     "- A key that is swept may have a value outside of `sweep` too; the sweep's count.\n"
     "- `--set sweep.seeds=0..9` overrides a list, or adds one.\n"
-    "- At most 100000 members, no two alike; all are checked before the first begins.\n";
+    "- At most 100000 members, no two alike; the keys of all are checked before the first begins,\n"
+    "  their data and networks when each begins.\n";
 
 static void print_sweep(FILE *out, bool markdown)
 {

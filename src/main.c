@@ -114,6 +114,7 @@ int main(int argc, char **argv)
   CHECK_MPI(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
   if (runs) wishes_listen();
   const int status = dispatch(&cli, rank, &faults);
+  fflush(stdout); /* so that what went wrong follows what went well, in a file of both too */
   for (char *line = faults.text; rank == 0 && line && *line; line = strchr(line, '\n') + 1)
     fprintf(stderr, "tauflow: %.*s\n", (int)(strchr(line, '\n') - line), line);
   faults_clear(&faults);
