@@ -23,6 +23,7 @@ failed=0
 totals=()
 
 # check_build FOLDER "cmake options" ctest options...
+# Three tests at a time: those of SLURM and of stopping mostly wait.
 check_build() {
   local folder=$1 options counts
   read -ra options <<<"$2"
@@ -30,7 +31,7 @@ check_build() {
   cmake -S . -B "$folder" "${options[@]}"
   cmake --build "$folder" --parallel 2
   rm -f "$folder/tests.xml"
-  ctest --test-dir "$folder" --parallel 2 --output-on-failure --output-junit tests.xml "$@" ||
+  ctest --test-dir "$folder" --parallel 3 --output-on-failure --output-junit tests.xml "$@" ||
     failed=1
   counts=$(sed -n 's/^\t*\(tests\|failures\|skipped\|disabled\|time\)="\(.*\)".*/\1=\2/p' \
     "$folder/tests.xml" 2>/dev/null | head -n 5 | tr '\n' ' ') || true
