@@ -37,6 +37,8 @@ char *folder_state(const char *folder, long presentation);
 /* Presentations of the state files there, newest first; caller frees *list. Returns the count: 0 if
  * there is no such folder, -1 if it cannot be listed. Local. */
 int folder_states(const char *folder, long **list);
+/* The count alone. Local. */
+int folder_count_states(const char *folder);
 /* The presentation of the state file that state-last.h5 points to, else the last there is; -1:
  * none. Local. */
 long folder_newest(const char *folder);

@@ -7,7 +7,7 @@
 #ifndef TAUFLOW_WISHES_H
 #define TAUFLOW_WISHES_H
 
-#include <stdbool.h>
+#include "log.h"
 
 /* Note signals from now on. Local. */
 void wishes_listen(void);
@@ -15,9 +15,12 @@ void wishes_listen(void);
 int wishes_stop(void);
 /* Was a state file asked for since the last call? Local. */
 bool wishes_save(void);
+/* Take away a folder's file `stop`, now obeyed, and say so, or warn that it cannot be taken away.
+ * Was there one? On the rank that speaks. */
+bool wishes_take_stop(const char *folder, struct log *log);
 
-/* Seconds since the epoch, with fractions: what times to stop are compared with. For durations there
- * is MPI_Wtime, which does not jump when the machine's clock is set. Local. */
+/* Seconds since the epoch, with fractions: what times to stop are compared with. For durations
+ * there is MPI_Wtime, which does not jump when the machine's clock is set. Local. */
 double wishes_now(void);
 /* When the allocation of SLURM that this process is in ends, in seconds since the epoch: from
  * SLURM_JOB_END_TIME, else asked of squeue (a process of its own: to be called before MPI starts);

@@ -74,13 +74,18 @@ bool folder_holds(const char *folder, const char *name)
   return there;
 }
 
-bool folder_has_run(const char *folder)
+int folder_count_states(const char *folder)
 {
   long *list;
   const int states = folder_states(folder, &list);
 
   free(list);
-  return states != 0 || folder_holds(folder, "used.yml");
+  return states;
+}
+
+bool folder_has_run(const char *folder)
+{
+  return folder_count_states(folder) != 0 || folder_holds(folder, "used.yml");
 }
 
 bool folder_has_results(const char *folder)

@@ -142,11 +142,9 @@ struct plan {
 /* -1 with a fault if nobody can tell. */
 static int count_states(const char *folder, struct faults *faults)
 {
-  long *list;
-  const int states = folder_states(folder, &list);
+  const int states = folder_count_states(folder);
 
   if (states < 0) faults_add(faults, "%s: its files cannot be listed", folder);
-  free(list);
   return states;
 }
 

@@ -3,6 +3,7 @@
 #include "folder.h"
 #include "run_parts.h"
 #include "summary.h"
+#include "wishes.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,8 @@
 /* A run that was killed before its first state file leaves what it is, and no summary. */
 static bool was_cut_short(const char *folder)
 {
-  long *list;
-  const int states = folder_states(folder, &list);
-
-  free(list);
-  return states == 0 && folder_holds(folder, "used.yml") && !folder_holds(folder, "summary.yml");
+  return folder_count_states(folder) == 0 && folder_holds(folder, "used.yml") &&
+         !folder_holds(folder, "summary.yml");
 }
 
 /* May a new run begin there? On rank 0. */
@@ -107,6 +105,12 @@ static void continue_series(struct run *r, const char *job)
   }
 }
 
+static void begin_tables(struct run *r, const char *job)
+{
+  recorder_begin(r->recorder, job, r->faults);
+  trace_begin(r->trace, job, r->faults);
+}
+
 /* used.yml comes between job.yml and the tables: with the two the run can be resumed, and without
  * used.yml there is none yet. */
 static void begin_files(struct run *r, const char *text)
@@ -116,10 +120,8 @@ static void begin_files(struct run *r, const char *text)
 
   folder_clear(r->options->out);
   if (folder_write_text(job, job_source(r->job), r->faults) &&
-      folder_write_text(used, text, r->faults)) {
-    recorder_begin(r->recorder, text, r->faults);
-    trace_begin(r->trace, text, r->faults);
-  }
+      folder_write_text(used, text, r->faults))
+    begin_tables(r, text);
   free(job);
   free(used);
 }
@@ -130,8 +132,7 @@ static void continue_files(struct run *r, const char *text)
   char *used = folder_path(r->options->out, "used.yml");
 
   if (r->begins) {
-    recorder_begin(r->recorder, text, r->faults);
-    trace_begin(r->trace, text, r->faults);
+    begin_tables(r, text);
   } else {
     continue_series(r, text);
     if (r->faults->count == 0) checkpoint_keep_used(r);
@@ -189,16 +190,9 @@ void run_sync_tables(struct run *r)
 
 void run_take_stop(struct run *r)
 {
-  const char *out = r->options->out;
-  struct faults why = {0};
-
-  if (r->rank != 0) return;
-  if (folder_take_stop(out, &why))
-    log_line(r->log, "the file %s/stop is obeyed and removed", out);
-  else if (r->stopped_by && strcmp(r->stopped_by, "file") == 0 && r->options->also)
+  if (r->rank != 0 || wishes_take_stop(r->options->out, r->log)) return;
+  if (r->stopped_by && strcmp(r->stopped_by, "file") == 0 && r->options->also)
     log_line(r->log, "the file %s/stop is obeyed", r->options->also);
-  log_warnings(r->log, &why);
-  faults_clear(&why);
 }
 
 bool run_lacks_summary(const struct run *r)

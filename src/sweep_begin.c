@@ -28,11 +28,8 @@ static void survey(void *own, long member, const struct job *job, struct faults 
 /* One that is no sweep: a sweep has its states in its members' folders. */
 static bool holds_a_run(const char *folder)
 {
-  long *list;
-  const int states = folder_states(folder, &list);
-
-  free(list);
-  return states > 0 || folder_holds(folder, "series.h5") || folder_holds(folder, "trace.h5");
+  return folder_count_states(folder) > 0 || folder_holds(folder, "series.h5") ||
+         folder_holds(folder, "trace.h5");
 }
 
 void sweep_check_ranks(struct sweep *s, int size)

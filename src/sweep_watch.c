@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "summary.h"
 #include "sweep_parts.h"
+#include "wishes.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -25,7 +26,8 @@ static void write_summary(struct sweep *s)
   const long *n = s->count, left = job_members(s->job) - members_over(s);
   int ranks;
   CHECK_MPI(MPI_Comm_size(s->comm, &ranks));
-  char *path = folder_path(s->options->out, "summary.yml"), *provenance = summary_provenance(s->job);
+  char *path = folder_path(s->options->out, "summary.yml"),
+       *provenance = summary_provenance(s->job);
   char *text =
       fail_text("name: %s\nstatus: %s\nmembers: %ld\ndone: %ld\ndiverged: %ld\n"
                 "failed: %ld\nleft: %ld\nwall_s: %.6g\nranks: %d\nranks_per_member: %d\n"
@@ -127,16 +129,6 @@ void sweep_attend(void *own, double share)
     gather(s, false);
 }
 
-static void take_stop(struct sweep *s)
-{
-  struct faults why = {0};
-
-  if (folder_take_stop(s->options->out, &why))
-    log_line(s->log, "the file %s/stop is obeyed and removed", s->options->out);
-  log_warnings(s->log, &why);
-  faults_clear(&why);
-}
-
 /* What to do about members that failed: those given up are not tried again, the others are. */
 static void advise(struct sweep *s)
 {
@@ -177,7 +169,7 @@ static int conclude(struct sweep *s)
 
 int sweep_conclude(struct sweep *s)
 {
-  take_stop(s);
+  wishes_take_stop(s->options->out, s->log);
   look(s);
   gather(s, true);
   write_summary(s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "wishes.h"
-#include "fail.h"
+#include "folder.h"
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +28,17 @@ void wishes_listen(void)
   sigemptyset(&action.sa_mask);
   for (size_t k = 0; k < sizeof signals / sizeof *signals; k++)
     sigaction(signals[k], &action, NULL);
+}
+
+bool wishes_take_stop(const char *folder, struct log *log)
+{
+  struct faults why = {0};
+  const bool taken = folder_take_stop(folder, &why);
+
+  if (taken) log_line(log, "the file %s/stop is obeyed and removed", folder);
+  log_warnings(log, &why);
+  faults_clear(&why);
+  return taken;
 }
 
 double wishes_now(void)

@@ -106,26 +106,24 @@ struct lab *lab_create(MPI_Comm comm, const char *settings, ...)
 {
   struct lab *lab = fail_alloc(1, sizeof *lab);
   struct faults faults = {0};
-  const char *const key = "data.path=";
-  char *path = fail_text("%s%s/random.h5", key, folder);
-  const char *set[SETTINGS] = {"data.set=file", "present.samples=1000"};
+  const char *const key = "data.path=", *path = "random.h5", *set[SETTINGS];
   char text[1024], *rest = text;
-  int count = 2;
+  int count = 0;
   va_list words;
 
   va_start(words, settings);
   vsnprintf(text, sizeof text, settings, words);
   va_end(words);
-  for (char *word; count < SETTINGS - 1 && (word = strtok_r(rest, " ", &rest));) {
-    const char *name = strncmp(word, key, strlen(key)) == 0 ? word + strlen(key) : NULL;
-    if (name) free(path);
-    if (name) path = fail_text("%s%s/%s", key, name[0] == '/' ? "" : folder, name);
-    if (!name) set[count++] = word;
-  }
-  set[count++] = path;
+  for (char *word; count < SETTINGS && (word = strtok_r(rest, " ", &rest));)
+    if (strncmp(word, key, strlen(key)) == 0)
+      path = word + strlen(key);
+    else
+      set[count++] = word;
+  /* As a file has it, so that it is meant from the scratch folder. */
+  char *job = fail_text("{data: {set: file, path: %s}, present: {samples: 1000}}", path);
   lab->comm = comm;
-  lab->job = job_parse("{}", "lab", folder, count, set, &faults);
-  free(path);
+  lab->job = job_parse(job, "lab", folder, count, set, &faults);
+  free(job);
   if (faults.count == 0) session_check(lab->job, &faults);
   CHECK(faults.count == 0, "%s: %s", settings, faults.text);
   lab->s = session_create(comm, lab->job, &faults);
