@@ -6,22 +6,11 @@
 #   cli_members.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+# shellcheck source=tests/sweep_job.sh
+source "$source/tests/sweep_job.sh"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
-cat >small.yml <<'END_OF_JOB'
-# two depths, two rates: 4 members; with tau_pot 1 ms they diverge
-network: {widths: [64, 10], hidden: relu, gain: 2}
-kp: {tau_dec: 100 s}
-data: {set: glyphs, train: 200, test: 50}
-present: {samples: 600}
-record: {every: 100}
-evaluate: {every: 75}
-checkpoint: {every: 150}
-sweep:
-  network.widths: [[64, 16, 10], [64, 12, 12, 12, 10]]
-  kp:
-    tau_pot: [1 ms, 10 s]
-END_OF_JOB
+sweep_job ''
 
 # --- members that fail ---
 cat >start.yml <<'END_OF_JOB'

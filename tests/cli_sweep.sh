@@ -6,23 +6,11 @@
 #   cli_sweep.sh PROGRAM SCRATCH
 # shellcheck source=tests/script.sh
 source "$(dirname "${BASH_SOURCE[0]}")/script.sh" "$@"
+# shellcheck source=tests/sweep_job.sh
+source "$source/tests/sweep_job.sh"
 unset TAUFLOW_DATA SLURM_JOB_END_TIME
 
-cat >small.yml <<'END_OF_JOB'
-# seed 0 to 2, two depths, two rates: 12 members; with tau_pot 1 ms they diverge
-network: {widths: [64, 10], hidden: relu, gain: 2}
-kp: {tau_dec: 100 s}
-data: {set: glyphs, train: 200, test: 50}
-present: {samples: 600}
-record: {every: 100}
-evaluate: {every: 75}
-checkpoint: {every: 150}
-sweep:
-  seeds: 0..2
-  network.widths: [[64, 16, 10], [64, 12, 12, 12, 10]]
-  kp:
-    tau_pot: [1 ms, 10 s]
-END_OF_JOB
+sweep_job 'seeds: 0..2'
 
 # --- the same on any number of ranks ---
 says "one rank" 0 '^12 of 12 members: [0-9]+ done, [1-9][0-9]* diverged, 0 failed' \
