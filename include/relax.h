@@ -47,10 +47,12 @@ struct extent relax_kinked_step(long n, const struct relax *r, double cap, const
 struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
                                const double *s1, const double *v0, const double *q,
                                const double *q0, const double *q1, double *v1, double *mean);
-/* crossed[i] = 1 where s goes from one of s <= 0, 0 < s < cap, s >= cap to another, else 0. Does
- * any? */
-bool relax_crossings(long n, double cap, const double *s0, const double *s1,
-                     unsigned char *crossed);
+/* row [n] = the rows, ascending, where s goes from one of s <= 0, 0 < s < cap, s >= cap to another.
+ * Returns their count. */
+long relax_crossings(long n, double cap, const double *s0, const double *s1, int *row);
+/* The same of rows where 0 < s < cap at some time on the line from s0 to s1, or as it goes on to
+ * s1 + ahead (s1 - s0). */
+long relax_open(long n, double cap, double ahead, const double *s0, const double *s1, int *row);
 
 /* out = b + ratio (b - a): the line from a through b, as much further as ratio says. */
 void relax_extrapolate(long n, double ratio, const double *a, const double *b, double *out);

@@ -93,17 +93,14 @@ struct extent relax_gated_step(long n, const struct relax *r, double cap, const 
   return kernels_here()->gated_step(n, r, cap, s0, s1, v0, q, q0, q1, v1, mean);
 }
 
-CLONES bool relax_crossings(long n, double cap, const double *restrict s0,
-                            const double *restrict s1, unsigned char *restrict crossed)
+long relax_crossings(long n, double cap, const double *s0, const double *s1, int *row)
 {
-  unsigned char any = 0;
+  return kernels_here()->crossing_rows(n, cap, s0, s1, row);
+}
 
-  for (long i = 0; i < n; i++) {
-    const int zero = (s0[i] > 0) ^ (s1[i] > 0), top = (s0[i] >= cap) ^ (s1[i] >= cap);
-    crossed[i] = (unsigned char)(zero | top);
-    any |= crossed[i];
-  }
-  return any != 0;
+long relax_open(long n, double cap, double ahead, const double *s0, const double *s1, int *row)
+{
+  return kernels_here()->open_rows(n, cap, ahead, s0, s1, row);
 }
 
 CLONES void relax_extrapolate(long n, double ratio, const double *restrict a,

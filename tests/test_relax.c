@@ -332,22 +332,21 @@ START_TEST(a_crossing_is_seen_wherever_it_is)
     const long n = sizes[k / CAPS];
     const double cap = caps[k % CAPS];
     double *s0 = numbers(n), *s1 = numbers(n), *other = numbers(n);
-    unsigned char crossed[MOST + 1];
+    int row[MOST];
 
     /* All stay but one. */
-    crossed[n] = 9;
     for (long i = 0; i < n; i++) s1[i] = s0[i];
-    ck_assert(!relax_crossings(n, cap, s0, s1, crossed));
+    ck_assert_int_eq(relax_crossings(n, cap, s0, s1, row), 0);
     for (long i = 0; i < n; i++) {
       s1[i] = other[i];
       const bool crosses = region(cap, s0[i]) != region(cap, s1[i]);
       for (int back = 0; back < 2; back++) {
-        ck_assert(relax_crossings(n, cap, back ? s1 : s0, back ? s0 : s1, crossed) == crosses);
-        for (long j = 0; j < n; j++) ck_assert(crossed[j] == (j == i && crosses));
+        row[0] = -1;
+        ck_assert_int_eq(relax_crossings(n, cap, back ? s1 : s0, back ? s0 : s1, row), crosses);
+        ck_assert_int_eq(row[0], crosses ? i : -1);
       }
       s1[i] = s0[i];
     }
-    ck_assert(crossed[n] == 9);
     free(s0);
     free(s1);
     free(other);
@@ -355,19 +354,30 @@ START_TEST(a_crossing_is_seen_wherever_it_is)
 }
 END_TEST
 
-START_TEST(every_crossing_is_marked)
+/* Is 0 < s < cap somewhere between a and b? */
+static bool opens(double cap, double a, double b)
+{
+  return fmax(a, b) > 0 && fmin(a, b) < cap;
+}
+
+START_TEST(lists_hold_every_row_and_no_other)
 {
   for (int k = 0; k < SIZES * CAPS; k++) {
     const long n = sizes[k / CAPS];
-    const double cap = caps[k % CAPS];
+    const double cap = caps[k % CAPS], ahead = k % 3;
     double *s0 = numbers(n), *s1 = numbers(n);
-    unsigned char crossed[MOST + 1];
-    bool any = false;
+    int crossed[MOST], open[MOST];
+    long crossings = 0, opened = 0;
 
-    for (long i = 0; i < n; i++) any |= region(cap, s0[i]) != region(cap, s1[i]);
-    ck_assert(relax_crossings(n, cap, s0, s1, crossed) == any);
-    for (long i = 0; i < n; i++)
-      ck_assert(crossed[i] == (region(cap, s0[i]) != region(cap, s1[i])));
+    const long listed = relax_crossings(n, cap, s0, s1, crossed);
+    const long shown = relax_open(n, cap, ahead, s0, s1, open);
+    for (long i = 0; i < n; i++) {
+      const double s2 = fma(ahead, s1[i] - s0[i], s1[i]);
+      if (region(cap, s0[i]) != region(cap, s1[i])) ck_assert_int_eq(crossed[crossings++], i);
+      if (opens(cap, s0[i], s1[i]) || opens(cap, s1[i], s2)) ck_assert_int_eq(open[opened++], i);
+    }
+    ck_assert_int_eq(listed, crossings);
+    ck_assert_int_eq(shown, opened);
     free(s0);
     free(s1);
   }
@@ -500,7 +510,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, a_row_does_not_depend_on_the_rows_stepped_with_it);
   tcase_add_test(facts, a_step_along_a_parabola_is_exact_at_its_end_and_on_average);
   tcase_add_test(facts, a_crossing_is_seen_wherever_it_is);
-  tcase_add_test(facts, every_crossing_is_marked);
+  tcase_add_test(facts, lists_hold_every_row_and_no_other);
   tcase_add_test(facts, extent_reports_what_is_not_finite_wherever_it_is);
   tcase_add_test(facts, not_a_number_passes_through_relu_and_the_step);
   tcase_add_test(facts, a_line_goes_on_as_defined);

@@ -335,10 +335,15 @@ static void fold_f32(float *A, long rows, long ld, double loss, int K, const flo
 
 #include "step.h"
 
+/* --- rows behind a gate --- */
+
+#include "select.h"
+
 #define KERNELS                                                                                    \
   {                                                                                                \
     .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
     .combine_f64 = combine_f64, .combine_f32 = combine_f32, .fold_f64 = fold_f64,                  \
     .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32,      \
-    .kinked_step = kinked_step, .gated_step = gated_step                                           \
+    .kinked_step = kinked_step, .gated_step = gated_step, .crossing_rows = crossing_rows,          \
+    .open_rows = open_rows                                                                         \
   }

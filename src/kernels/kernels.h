@@ -34,6 +34,8 @@ struct kernels {
   struct extent (*gated_step)(long n, const struct relax *r, double cap, const double *s0,
                               const double *s1, const double *v0, const double *q, const double *q0,
                               const double *q1, double *v1, double *mean);
+  long (*crossing_rows)(long n, double cap, const double *s0, const double *s1, int *row);
+  long (*open_rows)(long n, double cap, double ahead, const double *s0, const double *s1, int *row);
 };
 
 /* Those of this processor. Local. */

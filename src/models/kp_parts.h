@@ -12,7 +12,7 @@ struct switching;
 /* The rows of a layer that switch within the step at hand. */
 struct crossings {
   long count;
-  long *row;             /* [own rows] */
+  int *row;              /* [own rows] counted from the first */
   double tau;            /* how they switch is known for this time constant [s]; 0: for none */
   struct switching *how; /* [own rows] */
 };
@@ -27,7 +27,6 @@ struct kp {
   double **noise_from, **noise_to; /* [stages][n] at the ends of the present interval */
   double noise_begin;              /* when that interval began, time inside the presentation [s] */
   struct crossings *crossings;     /* [L + 1] by layer; hidden ones */
-  unsigned char *crossed;          /* scratch: rows that switch within a step */
 };
 
 /* The stage of y_l, of z_l. Local. */

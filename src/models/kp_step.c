@@ -3,7 +3,6 @@
 #include "relax.h"
 #include "switching.h"
 #include <stdlib.h>
-#include <string.h>
 
 /* A step that follows the parabola is an order better than the curvature it is judged by: this
  * share of it is still on the safe side (docs/performance.md). */
@@ -14,7 +13,6 @@ void kp_make_crossings(struct model *m)
   struct kp *kp = m->own;
   long lo, hi;
 
-  kp->crossed = fail_alloc((size_t)network_widest(m->net), sizeof *kp->crossed);
   kp->crossings = fail_alloc((size_t)m->net->L + 1, sizeof *kp->crossings);
   for (int l = 1; l < m->net->L; l++) {
     struct crossings *c = &kp->crossings[l];
@@ -26,12 +24,12 @@ void kp_make_crossings(struct model *m)
 
 double kp_crossings_bytes(const struct model *m, int rank)
 {
-  double bytes = (double)network_widest(m->net);
+  double bytes = 0;
   long lo, hi;
 
   for (int l = 1; l < m->net->L; l++) {
     partition_rows(m->part, l, rank, &lo, &hi);
-    bytes += (double)(hi - lo) * (sizeof(long) + sizeof(struct switching));
+    bytes += (double)(hi - lo) * (sizeof(int) + sizeof(struct switching));
   }
   return bytes;
 }
@@ -45,7 +43,6 @@ void kp_destroy_crossings(struct model *m)
     free(kp->crossings[l].how);
   }
   free(kp->crossings);
-  free(kp->crossed);
 }
 
 /* How a stage's forcing is integrated over a step. */
@@ -72,16 +69,12 @@ static void find_crossings(const struct model *m, int l, bool any, const double 
 {
   const struct kp *kp = m->own;
   struct crossings *c = &kp->crossings[l];
-  const unsigned char *end = kp->crossed + (hi - lo), *at = kp->crossed;
 
-  c->count = 0;
   c->tau = 0;
-  if (!any || !relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, kp->crossed)) return;
-  while (at < end && (at = memchr(at, 1, (size_t)(end - at))))
-    c->row[c->count++] = lo + (at++ - kp->crossed);
+  c->count = any ? relax_crossings(hi - lo, m->net->cap, s0 + lo, s1 + lo, c->row) : 0;
 }
 
-/* How they switch, unless y has found that out with the same time constant. */
+/* How they switch, unless y has found that out with the same time constant; s of own rows. */
 static void follow_crossings(const struct model *m, struct crossings *c, const struct leak *k,
                              const double *s0, const double *s1)
 {
@@ -94,23 +87,26 @@ static void follow_crossings(const struct model *m, struct crossings *c, const s
 /* Redo the rows that cross: for all others f follows s and V z as they are. Returns the largest
  * |mean - v0| of these. */
 static double step_crossing(const struct model *m, enum shape shape, int stage,
-                            const struct leak *k, const struct moment *from, struct moment *to)
+                            const struct leak *k, long lo, const struct moment *from,
+                            struct moment *to)
 {
   const struct kp *kp = m->own;
   const int l = m->stage[stage].layer, y = kp_stage_y(m->net, l);
   struct crossings *c = &kp->crossings[l];
-  const double *q0 = from->drive[stage], *q1 = to->drive[stage];
+  const double *q0 = from->drive[stage] + lo, *q1 = to->drive[stage] + lo;
+  const double *start = from->value[stage] + lo;
+  double *end = to->value[stage] + lo, *mean = to->mean[stage] + lo;
   double moves = 0;
 
-  follow_crossings(m, c, k, from->drive[y], to->drive[y]);
+  follow_crossings(m, c, k, from->drive[y] + lo, to->drive[y] + lo);
   for (long n = 0; n < c->count; n++) {
-    const long i = c->row[n];
+    const int i = c->row[n];
     struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
                                        : switching_gate(&c->how[n], q0[i], q1[i]);
-    const double v0 = from->value[stage][i], v1 = k->E * v0 + f.felt;
-    to->value[stage][i] = v1;
-    to->mean[stage][i] = f.mean - k->tau / k->h * (v1 - v0);
-    moves = fmax(moves, fabs(to->mean[stage][i] - v0));
+    const double v0 = start[i], v1 = k->E * v0 + f.felt;
+    end[i] = v1;
+    mean[i] = f.mean - k->tau / k->h * (v1 - v0);
+    moves = fmax(moves, fabs(mean[i] - v0));
   }
   return moves;
 }
@@ -195,7 +191,7 @@ static struct extent step_gated(const struct model *m, enum shape shape, int sta
     x = relax_gated_step(hi - lo, r, cap, s0 + lo, s1 + lo, v0 + lo, q + lo,
                          from->drive[stage] + lo, to->drive[stage] + lo, v1 + lo, mean + lo);
   }
-  x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, from, to));
+  x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, lo, from, to));
   if (kp_is_noisy(m)) feel_noise(m, shape, stage, k, r->reach, from, to, &x);
   return x;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* select.h - which rows' drives are, or get, between 0 and the cap (relax.h), as lists
+ *
+ * Included by step.h. Masks of VECTOR bytes become bits of a word, whose ones are then walked: a
+ * row that is not selected costs next to nothing. */
+
+/* One bit for each lane of a mask. A generation may name an instruction for it. */
+#ifndef BITS
+INLINE unsigned lanes_of(mask64 on)
+{
+  unsigned bits = 0;
+
+  for (int e = 0; e < N64; e++) bits |= (unsigned)(on[e] & 1) << e;
+  return bits;
+}
+#define BITS(on) lanes_of(on)
+#endif
+
+enum { WORD = 64 };
+
+/* Rows that are on at some time between s0 and s1, or on the way onward from s1 that is `ahead`
+ * times as long; without those on throughout if they are to be `crossing`. */
+INLINE mask64 selected(bool crossing, double cap, double ahead, vec64 s0, vec64 s1)
+{
+  const vec64 zero = {0}, most = zero + cap;
+  vec64 low = smaller(s0, s1), high = larger(s0, s1);
+
+  if (crossing) return ((high > zero) & (low < most)) & ~((low > zero) & (high < most));
+  vec64 on = s1;
+  on += ahead * (s1 - s0);
+  return (larger(high, on) > zero) & (smaller(low, on) < most);
+}
+
+/* The last rows of a vector that they do not fill are followed by zeros, which select nothing. */
+INLINE long select_rows(bool crossing, long n, double cap, double ahead, const double *s0,
+                        const double *s1, int *row)
+{
+  long count = 0;
+
+  for (long base = 0; base < n; base += WORD) {
+    uint64_t word = 0;
+    for (long i = base; i < base + WORD && i < n; i += N64) {
+      const bool whole = n - i >= N64;
+      const vec64 a = whole ? at(s0, i) : rest_at(s0, i, n - i);
+      const vec64 b = whole ? at(s1, i) : rest_at(s1, i, n - i);
+      word |= (uint64_t)BITS(selected(crossing, cap, ahead, a, b)) << (i - base);
+    }
+    for (; word; word &= word - 1) row[count++] = (int)(base + __builtin_ctzll(word));
+  }
+  return count;
+}
+
+static long crossing_rows(long n, double cap, const double *s0, const double *s1, int *row)
+{
+  return select_rows(true, n, cap, 0, s0, s1, row);
+}
+
+static long open_rows(long n, double cap, double ahead, const double *s0, const double *s1,
+                      int *row)
+{
+  return select_rows(false, n, cap, ahead, s0, s1, row);
+}
