@@ -19,6 +19,13 @@ void kernel_rows_f64(const double *A, long rows, long ld, const double *x, doubl
 /* The same in single precision, products and sums too; x is the caller's rounded copy. */
 void kernel_rows_f32(const float *A, long rows, long ld, const float *x, double *out);
 
+/* Of some rows alone: out[i] = sum_j A[i][j] x[j] for i = row[0], ..., row[count-1], each as
+ * kernel_rows gives it; the rest of out stays. */
+void kernel_some_f64(const double *A, long ld, const double *x, long count, const int *row,
+                     double *out);
+void kernel_some_f32(const float *A, long ld, const float *x, long count, const int *row,
+                     double *out);
+
 /* The same with two vectors, A being read once: each result is that of one vector alone. */
 void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
                       double *out_x, double *out_y);

@@ -50,7 +50,8 @@ struct moment {
   double u;       /* time inside the presentation [s] */
   double *target; /* [n_L] y*(t) */
   double **value; /* [stages][n] */
-  double **drive; /* [stages][n] product of its synapse */
+  double **drive; /* [stages][n] product of its synapse; no number in rows whose drive was of no
+                     matter (model_kind.open) */
   double **force; /* [stages][n] f */
   double **mean;  /* [stages][n] the average of value over the step that ends here; whole where
                      value is, if system_create was asked for it */
@@ -66,6 +67,12 @@ struct verdict {
   double size;  /* the largest |value|, or what f could make of it in a presentation */
   double moves; /* the largest difference of the average from the value at the start */
   double drift; /* how far its average is from that of the steps before, as pending_drift says */
+};
+
+/* Some of this rank's rows of a stage, ascending, counted from its first. */
+struct rows {
+  long count;
+  int *row;
 };
 
 struct model_kind;
@@ -96,6 +103,11 @@ struct model_kind {
   void (*destroy)(struct model *m);
   /* at->force and at->scale of a stage from at->drive (and target), rows here only. Local. */
   void (*force)(const struct model *m, int stage, struct moment *at);
+  /* The rows of a stage whose drive matters to the step from `from` to `to`, or may matter to the
+   * next one if that is at most `ahead` times as long; drives of stages before it are known. false:
+   * all rows. NULL: all rows of any stage. Local. */
+  bool (*open)(const struct model *m, int stage, double ahead, const struct moment *from,
+               const struct moment *to, struct rows *rows);
   /* to->value and to->mean of a stage: the step from `from` to `to` with the forces of both, which
    * follow from to->drive (and target), switching units at the time they cross. before: the moment
    * before `from`, which says how f curves, or NULL. to->force is what the next step needs of it,

@@ -43,18 +43,22 @@ struct extent relax_step(long n, const struct relax *r, const double *v0, const 
 struct extent relax_kinked_step(long n, const struct relax *r, double cap, const double *s,
                                 const double *s0, const double *s1, const double *v0, double *v1,
                                 double *mean);
-/* The same for what lies behind a gate: f = q while 0 < s < cap, else 0. */
+/* The same for what lies behind a gate: f = q while 0 < s < cap, else 0. Any q may be no number
+ * where s is not on at its time: it is unknown, and without it the line is straight. */
 struct extent relax_gated_step(long n, const struct relax *r, double cap, const double *s0,
                                const double *s1, const double *v0, const double *q,
                                const double *q0, const double *q1, double *v1, double *mean);
-/* row [n] = the rows, ascending, where s goes from one of s <= 0, 0 < s < cap, s >= cap to another.
+/* Lists of rows take so much more room than rows. */
+enum { LIST_SPARE = 4 };
+/* row [n + LIST_SPARE] = the rows, ascending, where s goes from one of s <= 0, 0 < s < cap, s >= cap to another.
  * Returns their count. */
 long relax_crossings(long n, double cap, const double *s0, const double *s1, int *row);
 /* The same of rows where 0 < s < cap at some time on the line from s0 to s1, or as it goes on to
  * s1 + ahead (s1 - s0). */
 long relax_open(long n, double cap, double ahead, const double *s0, const double *s1, int *row);
 
-/* out = b + ratio (b - a): the line from a through b, as much further as ratio says. */
+/* out = b + ratio (b - a): the line from a through b, as much further as ratio says. Where a is no
+ * number, b; where b is none, 0. */
 void relax_extrapolate(long n, double ratio, const double *a, const double *b, double *out);
 
 /* max |v - x|, x rounded to the precision of v; not finite if any is not. */

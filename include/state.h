@@ -51,6 +51,9 @@ static inline void matrix_set(struct matrix *M, long i, long j, double w)
 
 /* out [rows] = M x, x [ld] in the precision of the weights (vectors.h). Local. */
 void matrix_multiply(const struct matrix *M, const void *x, double *out);
+/* The same of the own rows in a list (model.h); all others of out are no numbers. Local. */
+void matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
+                          double *out);
 /* Both products with x [2][ld] in one reading of M. Local. */
 void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y);
 /* M = (1 - loss) (M + sum_k p_k q_k'), p [K][p_stride], q [K][q_stride], in the precision of the

@@ -23,6 +23,7 @@ struct stepper {
   double *size;     /* [stages] largest |v|, |f| of the presentation so far; owned */
   double *drift;    /* [stages] of the step being accepted, see verdict; owned */
   double tau_least; /* [s] */
+  struct rows open; /* scratch: of the stage at hand; owned */
   void *own;        /* the solver's own */
 };
 
@@ -40,6 +41,9 @@ double stepper_bytes(const struct model *m, int rank);
 enum outcome stepper_walk(struct stepper *st, step_try *attempt, step_accepted *accepted,
                           double *reached);
 
+/* to->drive of a stage with a synapse, h after `from`, in the rows that matter; its pre vector was
+ * met and drives of stages before it are known. Local. */
+void stepper_multiply(struct stepper *st, int stage, double h);
 /* Hand the other ranks' rows of a stage's averages to the pending products, once they are here.
  * Local. */
 void stepper_amend(struct stepper *st, int stage);

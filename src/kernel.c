@@ -30,6 +30,18 @@ void kernel_rows_f32(const float *A, long rows, long ld, const float *x, double 
   kernels()->rows_f32(A, rows, ld, x, out);
 }
 
+void kernel_some_f64(const double *A, long ld, const double *x, long count, const int *row,
+                     double *out)
+{
+  kernels()->some_f64(A, ld, x, count, row, out);
+}
+
+void kernel_some_f32(const float *A, long ld, const float *x, long count, const int *row,
+                     double *out)
+{
+  kernels()->some_f32(A, ld, x, count, row, out);
+}
+
 void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
                       double *out_x, double *out_y)
 {

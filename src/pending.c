@@ -271,7 +271,8 @@ static void product_of_held(const struct pending *p, int k, double u, double ahe
     held_product(p->held, u, 0, 0, NULL, out);
 }
 
-void pending_product(struct pending *p, int k, double u, double ahead, double *drive)
+void pending_product(struct pending *p, int k, double u, double ahead, const struct rows *some,
+                     double *drive)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
   const struct matrix *M = &p->sys->state->matrix[k];
@@ -281,7 +282,10 @@ void pending_product(struct pending *p, int k, double u, double ahead, double *d
   if (lo == hi) return;
   if (syn->pre == INPUT) return product_of_held(p, k, u, ahead, drive + lo);
   set_decay(p, u);
-  matrix_multiply(M, p->met[syn->pre], drive + lo);
+  if (some)
+    matrix_multiply_some(M, p->met[syn->pre], some, drive + lo);
+  else
+    matrix_multiply(M, p->met[syn->pre], drive + lo);
   if (p->count == 0 || !syn->learns) return;
 
   double c[NODES];

@@ -106,7 +106,10 @@ long relax_open(long n, double cap, double ahead, const double *s0, const double
 CLONES void relax_extrapolate(long n, double ratio, const double *restrict a,
                               const double *restrict b, double *restrict out)
 {
-  for (long i = 0; i < n; i++) out[i] = b[i] + ratio * (b[i] - a[i]);
+  for (long i = 0; i < n; i++) {
+    const double step = b[i] - a[i], known = b[i] == b[i] ? b[i] : 0;
+    out[i] = step == step ? b[i] + ratio * step : known;
+  }
 }
 
 CLONES double relax_gap_f64(long n, const double *restrict v, const double *restrict x)

@@ -4,6 +4,7 @@
 #include "relax.h"
 #include "vectors.h"
 #include <stdlib.h>
+#include <string.h>
 
 static void own_rows(const struct model *m, int layer, long *lo, long *hi)
 {
@@ -118,6 +119,16 @@ void state_free_fields(int count, struct field *fields)
 void matrix_multiply(const struct matrix *M, const void *x, double *out)
 {
   vectors_dot(M->single, M->rows, M->a, M->ld, x, out);
+}
+
+void matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
+                          double *out)
+{
+  memset(out, 0xff, (size_t)M->rows * sizeof *out); /* the bits of one that is no number */
+  if (M->single)
+    kernel_some_f32(M->a, M->ld, x, some->count, some->row, out);
+  else
+    kernel_some_f64(M->a, M->ld, x, some->count, some->row, out);
 }
 
 void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y)

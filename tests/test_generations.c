@@ -67,7 +67,9 @@ static void end(struct bench *b)
 
 /* All results of a generation: vectors of rows, the folded matrices, and what steps said. */
 struct results {
-  double out[12][MOST];
+  double out[14][MOST];
+  int row[2][MOST + LIST_SPARE];
+  long listed[2];
   double said[6];
   double *A;
   float *A_f32;
@@ -97,6 +99,10 @@ static void compute(const struct kernels *k, const struct bench *b, struct resul
   const size_t all = (size_t)(b->rows * b->ld);
 
   memset(r->out, 0, sizeof r->out);
+  memset(r->row, 0, sizeof r->row);
+  r->listed[0] = k->crossing_rows(b->rows, 0.5, b->p, b->p + b->rows, r->row[0]);
+  r->listed[1] = k->open_rows(b->rows, 0.5, 2, b->p, b->p + b->rows, r->row[1]);
+  for (int e = 0; e < 2; e++) memset(r->row[e] + r->listed[e], 0, LIST_SPARE * sizeof(int));
   const struct extent x[2] = {compute_kinked(k, b, r), compute_gated(k, b, r)};
   for (int e = 0; e < 2; e++) {
     r->said[3 * e] = x[e].curvature;
@@ -105,6 +111,8 @@ static void compute(const struct kernels *k, const struct bench *b, struct resul
   }
   k->rows_f64(b->A, b->rows, b->ld, b->x, r->out[0]);
   k->rows_f32(b->A_f32, b->rows, b->ld, b->x_f32, r->out[1]);
+  k->some_f64(b->A, b->ld, b->x, r->listed[1], r->row[1], r->out[12]);
+  k->some_f32(b->A_f32, b->ld, b->x_f32, r->listed[1], r->row[1], r->out[13]);
   k->rows2_f64(b->A, b->rows, b->ld, b->x, b->y, r->out[2], r->out[3]);
   k->rows2_f32(b->A_f32, b->rows, b->ld, b->x_f32, b->y_f32, r->out[4], r->out[5]);
   k->combine_f64(0.7, TERMS, b->c, b->p, b->rows, b->rows, r->out[6]);
@@ -121,6 +129,8 @@ static bool same(const struct results *a, const struct results *b, size_t all)
 {
   return memcmp(a->out, b->out, sizeof a->out) == 0 &&
          memcmp(a->said, b->said, sizeof a->said) == 0 &&
+         memcmp(a->listed, b->listed, sizeof a->listed) == 0 &&
+         memcmp(a->row, b->row, sizeof a->row) == 0 &&
          memcmp(a->A, b->A, all * sizeof *a->A) == 0 &&
          memcmp(a->A_f32, b->A_f32, all * sizeof *a->A_f32) == 0;
 }

@@ -132,6 +132,39 @@ START_TEST(a_row_does_not_depend_on_the_rows_computed_with_it)
 }
 END_TEST
 
+/* Every choice of up to ROWS rows, as a mask of bits: to the bit those of all, and no others. */
+START_TEST(chosen_rows_are_those_of_all)
+{
+  enum { CHOICES = 1 << ROWS };
+  const long ld = padded(100);
+  double *A = matrix(ROWS, 100, ld), *x = matrix(1, 100, ld), *B = matrix(ROWS, 100, ld);
+  double *z = matrix(1, 100, ld), all[2][ROWS], some[2][ROWS];
+  float *a = rounded(B, ROWS * ld), *y = rounded(z, ld);
+
+  kernel_rows_f64(A, ROWS, ld, x, all[0]);
+  kernel_rows_f32(a, ROWS, ld, y, all[1]);
+  for (int choice = 0; choice < CHOICES; choice++) {
+    int row[ROWS], count = 0;
+
+    for (int i = 0; i < ROWS; i++) {
+      some[0][i] = some[1][i] = 7;
+      if (choice >> i & 1) row[count++] = i;
+    }
+    kernel_some_f64(A, ld, x, count, row, some[0]);
+    kernel_some_f32(a, ld, y, count, row, some[1]);
+    for (int i = 0; i < ROWS; i++)
+      for (int kind = 0; kind < 2; kind++)
+        ck_assert(some[kind][i] == (choice >> i & 1 ? all[kind][i] : 7));
+  }
+  free(A);
+  free(B);
+  free(x);
+  free(z);
+  free(a);
+  free(y);
+}
+END_TEST
+
 /* Any rows, as many as may be: each of the four results is to the bit that of its vector alone. */
 START_TEST(two_vectors_at_once_give_what_each_gives_alone)
 {
@@ -486,6 +519,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, row_products_are_right_to_a_few_ulp);
   tcase_add_test(facts, row_products_of_whole_numbers_are_exact);
   tcase_add_test(facts, a_row_does_not_depend_on_the_rows_computed_with_it);
+  tcase_add_test(facts, chosen_rows_are_those_of_all);
   tcase_add_test(facts, two_vectors_at_once_give_what_each_gives_alone);
   tcase_add_test(facts, what_is_not_finite_shows_in_its_own_row);
   tcase_add_test(facts, combine_adds_in_order_and_nothing_else);

@@ -272,7 +272,7 @@ static bool product_agrees(const struct scene *s, int k, double ahead, double to
   bool good = true;
   long lo, hi;
 
-  pending_product(s->pending, k, s->now.u, ahead, out);
+  pending_product(s->pending, k, s->now.u, ahead, NULL, out);
   partition_rows(s->part, syn->layer, s->part->rank, &lo, &hi);
   for (long i = 0; i < syn->rows; i++) {
     double sum = 0, size = 0;

@@ -115,19 +115,6 @@ INLINE void put32(double *out, int count, vec32 sum[][PARTS])
 
 /* --- products of rows --- */
 
-/* count rows share the loads of x; a row's order of additions is the same as alone. */
-#define DOTS(vec, lanes, per, count, put)                                                          \
-  do {                                                                                             \
-    vec sum[count][PARTS] = {{{0}}};                                                               \
-    for (long j = 0; j < ld; j += (lanes))                                                         \
-      for (int part = 0; part < PARTS; part++) {                                                   \
-        const vec xj = *(const vec *)(x + j + part * (per));                                       \
-        for (int r = 0; r < (count); r++)                                                          \
-          sum[r][part] += *(const vec *)(A + (i + r) * ld + j + part * (per)) * xj;                \
-      }                                                                                            \
-    put(out + i, count, sum);                                                                      \
-  } while (0)
-
 /* Where the group of `count` rows at `next` begins: the last one repeats rows of the one before,
  * for a row on its own would take as long as a group. */
 INLINE long group_at(long next, long rows, long count)
@@ -135,22 +122,66 @@ INLINE long group_at(long next, long rows, long count)
   return next + count <= rows ? next : rows - count;
 }
 
+/* count rows, which begin at line[0], ..., share the loads of x; a row's order of additions is the
+ * same as alone. */
+#define DOTS(vec, lanes, per, count, put, to)                                                      \
+  do {                                                                                             \
+    vec sum[count][PARTS] = {{{0}}};                                                               \
+    for (long j = 0; j < ld; j += (lanes))                                                         \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        const vec xj = *(const vec *)(x + j + part * (per));                                       \
+        for (int r = 0; r < (count); r++)                                                          \
+          sum[r][part] += *(const vec *)(line[r] + j + part * (per)) * xj;                         \
+      }                                                                                            \
+    put(to, count, sum);                                                                           \
+  } while (0)
+
+#define ROWS_ALL(type, vec, lanes, per, put)                                                       \
+  for (long next = 0; rows >= ROWS && next < rows; next += ROWS) {                                 \
+    const long i = group_at(next, rows, ROWS);                                                     \
+    const type *line[ROWS];                                                                        \
+    for (int r = 0; r < ROWS; r++) line[r] = A + (i + r) * ld;                                     \
+    DOTS(vec, lanes, per, ROWS, put, out + i);                                                     \
+  }                                                                                                \
+  for (long i = 0; rows < ROWS && i < rows; i++) {                                                 \
+    const type *const line[1] = {A + i * ld};                                                      \
+    DOTS(vec, lanes, per, 1, put, out + i);                                                        \
+  }
+
+#define ROWS_SOME(type, vec, lanes, per, put)                                                      \
+  for (long next = 0; count >= ROWS && next < count; next += ROWS) {                               \
+    const int *const group = row + group_at(next, count, ROWS);                                    \
+    const type *line[ROWS];                                                                        \
+    double sums[ROWS];                                                                             \
+    for (int r = 0; r < ROWS; r++) line[r] = A + group[r] * ld;                                    \
+    DOTS(vec, lanes, per, ROWS, put, sums);                                                        \
+    for (int r = 0; r < ROWS; r++) out[group[r]] = sums[r];                                        \
+  }                                                                                                \
+  for (long n = 0; count < ROWS && n < count; n++) {                                               \
+    const type *const line[1] = {A + row[n] * ld};                                                 \
+    DOTS(vec, lanes, per, 1, put, out + row[n]);                                                   \
+  }
+
 static void rows_f64(const double *A, long rows, long ld, const double *x, double *out)
 {
-  for (long next = 0; rows >= ROWS && next < rows; next += ROWS) {
-    const long i = group_at(next, rows, ROWS);
-    DOTS(vec64, LANES64, N64, ROWS, put64);
-  }
-  for (long i = 0; rows < ROWS && i < rows; i++) DOTS(vec64, LANES64, N64, 1, put64);
+  ROWS_ALL(double, vec64, LANES64, N64, put64)
 }
 
 static void rows_f32(const float *A, long rows, long ld, const float *x, double *out)
 {
-  for (long next = 0; rows >= ROWS && next < rows; next += ROWS) {
-    const long i = group_at(next, rows, ROWS);
-    DOTS(vec32, LANES32, N32, ROWS, put32);
-  }
-  for (long i = 0; rows < ROWS && i < rows; i++) DOTS(vec32, LANES32, N32, 1, put32);
+  ROWS_ALL(float, vec32, LANES32, N32, put32)
+}
+
+static void some_f64(const double *A, long ld, const double *x, long count, const int *row,
+                     double *out)
+{
+  ROWS_SOME(double, vec64, LANES64, N64, put64)
+}
+
+static void some_f32(const float *A, long ld, const float *x, long count, const int *row,
+                     double *out)
+{
+  ROWS_SOME(float, vec32, LANES32, N32, put32)
 }
 
 /* Two vectors share the loads of a row. */
@@ -342,8 +373,8 @@ static void fold_f32(float *A, long rows, long ld, double loss, int K, const flo
 #define KERNELS                                                                                    \
   {                                                                                                \
     .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
-    .combine_f64 = combine_f64, .combine_f32 = combine_f32, .fold_f64 = fold_f64,                  \
-    .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32,      \
-    .kinked_step = kinked_step, .gated_step = gated_step, .crossing_rows = crossing_rows,          \
-    .open_rows = open_rows                                                                         \
+    .some_f64 = some_f64, .some_f32 = some_f32, .combine_f64 = combine_f64,                        \
+    .combine_f32 = combine_f32, .fold_f64 = fold_f64, .fold_f32 = fold_f32, .round = round_f32,    \
+    .scale_f64 = scale_f64, .scale_f32 = scale_f32, .kinked_step = kinked_step,                    \
+    .gated_step = gated_step, .crossing_rows = crossing_rows, .open_rows = open_rows               \
   }

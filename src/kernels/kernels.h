@@ -13,6 +13,10 @@
 struct kernels {
   void (*rows_f64)(const double *A, long rows, long ld, const double *x, double *out);
   void (*rows_f32)(const float *A, long rows, long ld, const float *x, double *out);
+  void (*some_f64)(const double *A, long ld, const double *x, long count, const int *row,
+                   double *out);
+  void (*some_f32)(const float *A, long ld, const float *x, long count, const int *row,
+                   double *out);
   void (*rows2_f64)(const double *A, long rows, long ld, const double *x, const double *y,
                     double *out_x, double *out_y);
   void (*rows2_f32)(const float *A, long rows, long ld, const float *x, const float *y,

@@ -16,8 +16,6 @@ INLINE unsigned lanes_of(mask64 on)
 #define BITS(on) lanes_of(on)
 #endif
 
-enum { WORD = 64 };
-
 /* Rows that are on at some time between s0 and s1, or on the way onward from s1 that is `ahead`
  * times as long; without those on throughout if they are to be `crossing`. */
 INLINE mask64 selected(bool crossing, double cap, double ahead, vec64 s0, vec64 s1)
@@ -31,21 +29,35 @@ INLINE mask64 selected(bool crossing, double cap, double ahead, vec64 s0, vec64 
   return (larger(high, on) > zero) & (smaller(low, on) < most);
 }
 
+/* The lanes that are on in a mask of four, in order. */
+typedef int32_t four32 __attribute__((vector_size(16), aligned(4), may_alias));
+static const four32 lanes_on[16] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
+                                    {1, 2}, {0, 1, 2}, {3},       {0, 3},      {1, 3}, {0, 1, 3},
+                                    {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
+static const unsigned char count_on[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
+
+/* Append the rows, from `first` on, whose bits are set. Always writes four numbers for four lanes,
+ * so that nothing hangs on how many are on. */
+INLINE long append(unsigned bits, long first, int *row, long count)
+{
+  for (int lane = 0; lane < N64; lane += 4, bits >>= 4) {
+    *(four32 *)(row + count) = lanes_on[bits & 15] + (int)(first + lane);
+    count += count_on[bits & 15];
+  }
+  return count;
+}
+
 /* The last rows of a vector that they do not fill are followed by zeros, which select nothing. */
 INLINE long select_rows(bool crossing, long n, double cap, double ahead, const double *s0,
                         const double *s1, int *row)
 {
   long count = 0;
 
-  for (long base = 0; base < n; base += WORD) {
-    uint64_t word = 0;
-    for (long i = base; i < base + WORD && i < n; i += N64) {
-      const bool whole = n - i >= N64;
-      const vec64 a = whole ? at(s0, i) : rest_at(s0, i, n - i);
-      const vec64 b = whole ? at(s1, i) : rest_at(s1, i, n - i);
-      word |= (uint64_t)BITS(selected(crossing, cap, ahead, a, b)) << (i - base);
-    }
-    for (; word; word &= word - 1) row[count++] = (int)(base + __builtin_ctzll(word));
+  for (long i = 0; i < n; i += N64) {
+    const bool whole = n - i >= N64;
+    const vec64 a = whole ? at(s0, i) : rest_at(s0, i, n - i);
+    const vec64 b = whole ? at(s1, i) : rest_at(s1, i, n - i);
+    count = append(BITS(selected(crossing, cap, ahead, a, b)), i, row, count);
   }
   return count;
 }

@@ -57,9 +57,12 @@ INLINE void step_rows(bool kinked, const struct relax *r, double cap, vec64 s0, 
   D += r->here * q0;
   D += r->past * q;
   D += r->there * q1;
-  /* D is felt by rows that are on throughout and seen in those that are on at some time. */
+  /* D is felt by rows that are on throughout and seen in those that are on at some time, if all of
+   * its q are known. */
   const mask64 throughout = up0 & up1 & low0 & low1, ever = (up0 | up1) & (low0 | low1);
-  const vec64 felt = masked(throughout, D), seen = masked(ever, D);
+  mask64 known = ever;
+  if (!kinked) known &= D == D;
+  const vec64 felt = masked(throughout & known, D), seen = masked(known, D);
   end += r->c1 * f1;
   end += r->c0 * f0;
   end += r->E * v0;

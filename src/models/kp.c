@@ -345,6 +345,7 @@ const struct model_kind model_kp = {
     .create = kp_create,
     .destroy = kp_destroy,
     .force = kp_force,
+    .open = kp_open,
     .step = kp_step,
     .tangent = kp_tangent,
     .noise = kp_noise,

@@ -12,7 +12,7 @@ struct switching;
 /* The rows of a layer that switch within the step at hand. */
 struct crossings {
   long count;
-  int *row;              /* [own rows] counted from the first */
+  int *row;              /* [own rows + LIST_SPARE] counted from the first */
   double tau;            /* how they switch is known for this time constant [s]; 0: for none */
   struct switching *how; /* [own rows] */
 };
@@ -45,7 +45,9 @@ void kp_force(const struct model *m, int stage, struct moment *at);
 void kp_make_crossings(struct model *m);
 void kp_destroy_crossings(struct model *m);
 double kp_crossings_bytes(const struct model *m, int rank);
-/* As model.h says of a model's step. Local. */
+/* As model.h says of a model's open rows, and of its step. Local. */
+bool kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
+             const struct moment *to, struct rows *rows);
 struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
                        const struct moment *before, const struct moment *from, struct moment *to);
 

@@ -17,7 +17,7 @@ void kp_make_crossings(struct model *m)
   for (int l = 1; l < m->net->L; l++) {
     struct crossings *c = &kp->crossings[l];
     partition_rows(m->part, l, m->part->rank, &lo, &hi);
-    c->row = fail_alloc((size_t)(hi - lo), sizeof *c->row);
+    c->row = fail_alloc((size_t)(hi - lo) + LIST_SPARE, sizeof *c->row);
     c->how = fail_alloc((size_t)(hi - lo), sizeof *c->how);
   }
 }
@@ -63,6 +63,20 @@ static enum shape shape_of(const struct model *m, int stage)
   return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
 }
 
+/* Behind a gate that is shut V z is of no matter. */
+bool kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
+             const struct moment *to, struct rows *rows)
+{
+  const int y = kp_stage_y(m->net, m->stage[stage].layer);
+  long lo, hi;
+
+  if (shape_of(m, stage) != SWITCHED) return false;
+  kp_rows(m, stage, &lo, &hi);
+  rows->count =
+      relax_open(hi - lo, m->net->cap, ahead, from->drive[y] + lo, to->drive[y] + lo, rows->row);
+  return true;
+}
+
 /* The rows of a layer that switch within a step: y finds them, z meets the same ones. */
 static void find_crossings(const struct model *m, int l, bool any, const double *s0,
                            const double *s1, long lo, long hi)
@@ -101,8 +115,9 @@ static double step_crossing(const struct model *m, enum shape shape, int stage,
   follow_crossings(m, c, k, from->drive[y] + lo, to->drive[y] + lo);
   for (long n = 0; n < c->count; n++) {
     const int i = c->row[n];
-    struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q0[i], q1[i])
-                                       : switching_gate(&c->how[n], q0[i], q1[i]);
+    const double q = isnan(q0[i]) ? q1[i] : q0[i]; /* unknown: as if it did not change */
+    struct forcing f = shape == KINKED ? switching_phi(&c->how[n], m->net->cap, q, q1[i])
+                                       : switching_gate(&c->how[n], q, q1[i]);
     const double v0 = start[i], v1 = k->E * v0 + f.felt;
     end[i] = v1;
     mean[i] = f.mean - k->tau / k->h * (v1 - v0);
@@ -124,8 +139,9 @@ static void feel_noise(const struct model *m, enum shape shape, int stage, const
   for (long i = lo; i < hi; i++) {
     const double n0 = kp_noise_at(m, stage, i, from->u), n1 = kp_noise_at(m, stage, i, to->u);
     const double felt = k->c0 * n0 + k->c1 * n1, cap = m->net->cap;
-    const double f1 = shape == KINKED ? phi_value(m->net->hidden, cap, s[i])
-                                      : phi_slope(m->net->hidden, cap, s[i]) * to->drive[stage][i];
+    const double slope = phi_slope(m->net->hidden, cap, s[i]);
+    const double behind = slope > 0 ? slope * to->drive[stage][i] : 0;
+    const double f1 = shape == KINKED ? phi_value(m->net->hidden, cap, s[i]) : behind;
     to->value[stage][i] += felt;
     to->mean[stage][i] += (n0 + n1) / 2 - k->tau / k->h * felt;
     x->size = fmax(x->size, fmax(fabs(to->value[stage][i]), reach * fabs(f1 + n1)));

@@ -16,9 +16,7 @@ static void cascade_try(struct stepper *st, double h)
   const struct model *m = sys->model;
 
   for (int k = 0; k < system_stages(sys); k++) {
-    const struct stage *stage = &m->stage[k];
-    if (stage->synapse != NONE)
-      pending_product(st->pending, stage->synapse, st->to->u, h, st->to->drive[k]);
+    if (m->stage[k].synapse != NONE) stepper_multiply(st, k, h);
     system_share_drive(sys, k);
     st->verdict[k] =
         m->kind->step(m, k, &st->leak[k], st->has_before ? st->before : NULL, st->from, st->to);

@@ -24,6 +24,7 @@ struct lockstep {
   struct moment *fixed; /* corrected values; all else is borrowed from `to` */
   double **own_drive, **own_force, **own_mean, *own_scale, *own_target;
   bool *here; /* [stages] whose vectors have arrived in this step */
+  bool *late; /* [stages] whose drives wait for vectors on their way */
 };
 
 /* guess->drive = from + h/(from - before) (from - before), whole where the stage is whole. */
@@ -55,7 +56,7 @@ static void predict(struct stepper *st, double h)
     long lo, hi;
     /* The input is known, but of other ranks' rows of a whole drive only the past is. */
     if (stage->synapse != NONE && m->synapse[stage->synapse].pre == INPUT && !sys->drive[k])
-      pending_product(st->pending, stage->synapse, st->to->u, h, guess->drive[k]);
+      pending_product(st->pending, stage->synapse, st->to->u, h, NULL, guess->drive[k]);
     else if (stage->synapse != NONE)
       extrapolate(st, k, h, guess);
     m->kind->step(m, k, &st->leak[k], NULL, st->from, guess);
@@ -80,26 +81,36 @@ static void receive(struct stepper *st, int stage)
   pending_meet(st->pending, stage, st->to->value[stage]);
 }
 
-static bool travels(const struct system *sys, int stage)
+/* Does the vector that drives a stage travel, or that of a stage of its layer before it, whose
+ * drive says which rows matter? */
+static bool waits(const struct system *sys, int stage)
 {
-  return stage != INPUT && sys->value[stage]->requests > 0;
+  const struct model *m = sys->model;
+
+  for (int k = 0; k <= stage; k++) {
+    if (m->stage[k].layer != m->stage[stage].layer || m->stage[k].synapse == NONE) continue;
+    const int pre = m->synapse[m->stage[k].synapse].pre;
+    if (pre != INPUT && sys->value[pre]->requests > 0) return true;
+  }
+  return false;
 }
 
-/* Drives at t+h: first those whose vectors are here already, while the others travel; then each as
+/* Drives at t+h: first those that need no vector on its way, while the others travel; then each as
  * its vector arrives, in the cascade's order. */
 static void drive_all(struct stepper *st, double h)
 {
+  const struct lockstep *ls = st->own;
   const struct system *sys = st->solver->sys;
   const struct model *m = sys->model;
   const int stages = system_stages(sys);
 
-  memset(((struct lockstep *)st->own)->here, 0, (size_t)stages);
+  memset(ls->here, 0, (size_t)stages * sizeof *ls->here);
   for (int late = 0; late < 2; late++)
     for (int k = 0; k < stages; k++) {
       const int syn = m->stage[k].synapse, pre = syn == NONE ? INPUT : m->synapse[syn].pre;
-      if (syn == NONE || travels(sys, pre) != (late == 1)) continue;
+      if (syn == NONE || ls->late[k] != (late == 1)) continue;
       if (pre != INPUT) receive(st, pre);
-      pending_product(st->pending, syn, st->to->u, h, st->to->drive[k]);
+      stepper_multiply(st, k, h);
       if (sys->drive[k]) route_begin(sys->drive[k]);
     }
   for (int k = 0; k < stages; k++) receive(st, k);
@@ -152,6 +163,8 @@ static void lockstep_create(struct solver *s, const struct job *job)
   s->own = st;
   st->own = ls;
   ls->here = fail_alloc((size_t)s->sys->model->stages, sizeof *ls->here);
+  ls->late = fail_alloc((size_t)s->sys->model->stages, sizeof *ls->late);
+  for (int k = 0; k < s->sys->model->stages; k++) ls->late[k] = waits(s->sys, k);
   ls->guess = moment_create(s->sys);
   ls->fixed = moment_create(s->sys);
   ls->own_drive = ls->fixed->drive;
@@ -179,6 +192,7 @@ static void lockstep_destroy(struct solver *s)
   moment_destroy(ls->guess);
   moment_destroy(ls->fixed);
   free(ls->here);
+  free(ls->late);
   free(ls);
   stepper_destroy(st);
 }

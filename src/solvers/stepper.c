@@ -27,6 +27,7 @@ struct stepper *stepper_create(struct solver *solver)
   st->verdict = fail_alloc((size_t)sys->model->stages, sizeof *st->verdict);
   st->size = fail_alloc((size_t)sys->model->stages, sizeof *st->size);
   st->drift = fail_alloc((size_t)sys->model->stages, sizeof *st->drift);
+  st->open.row = fail_alloc((size_t)network_widest(sys->net) + LIST_SPARE, sizeof *st->open.row);
   st->tau_least = INFINITY;
   for (int k = 0; k < sys->model->stages; k++)
     st->tau_least = fmin(st->tau_least, sys->model->stage[k].tau);
@@ -35,7 +36,8 @@ struct stepper *stepper_create(struct solver *solver)
 
 double stepper_bytes(const struct model *m, int rank)
 {
-  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) + pending_bytes(m, rank);
+  return 2 * moment_bytes(m, rank) + moment_bytes_on_routes(m, rank, true) +
+         pending_bytes(m, rank) + (double)network_widest(m->net) * sizeof(int);
 }
 
 void stepper_destroy(struct stepper *st)
@@ -46,6 +48,7 @@ void stepper_destroy(struct stepper *st)
   moment_destroy(st->to);
   pending_destroy(st->pending);
   free(st->leak);
+  free(st->open.row);
   free(st->verdict);
   free(st->size);
   free(st->drift);
@@ -59,11 +62,25 @@ void stepper_evaluate(struct stepper *st, struct moment *at)
 
   for (int k = 0; k < system_stages(sys); k++) {
     if (m->stage[k].synapse != NONE)
-      pending_product(st->pending, m->stage[k].synapse, at->u, 0, at->drive[k]);
+      pending_product(st->pending, m->stage[k].synapse, at->u, 0, NULL, at->drive[k]);
     system_share_drive(sys, k);
     m->kind->force(m, k, at);
   }
   st->solver->stats.evaluations++;
+}
+
+/* Matrices with fewer columns are multiplied faster than their rows are chosen. */
+enum { WORTH_CHOOSING = 64 };
+
+void stepper_multiply(struct stepper *st, int k, double h)
+{
+  const struct model *m = st->solver->sys->model;
+  const struct synapse *syn = &m->synapse[m->stage[k].synapse];
+  const bool some = m->kind->open && syn->cols >= WORTH_CHOOSING &&
+                    m->kind->open(m, k, GROWTH, st->from, st->to, &st->open);
+
+  pending_product(st->pending, m->stage[k].synapse, st->to->u, h, some ? &st->open : NULL,
+                  st->to->drive[k]);
 }
 
 /* The first step after an onset. The start of a ramp is x = 3 (u/ramp)^2, whose curvature the step
