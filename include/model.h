@@ -23,6 +23,7 @@ struct stage {
   int synapse;   /* whose product drives it, or NONE */
   bool whole;    /* forces need the drive of the whole layer, not of this rank's rows alone */
   bool fleeting; /* its value is of no matter between presentations: not in state files */
+  bool gated;    /* the drive of a row matters only while another drive of it opens its gate */
 };
 
 enum init_kind { INIT_RANDOM, INIT_TRANSPOSE, INIT_CONSTANT };
@@ -103,10 +104,10 @@ struct model_kind {
   void (*destroy)(struct model *m);
   /* at->force and at->scale of a stage from at->drive (and target), rows here only. Local. */
   void (*force)(const struct model *m, int stage, struct moment *at);
-  /* The rows of a stage whose drive matters to the step from `from` to `to`, or may matter to the
-   * next one if that is at most `ahead` times as long; drives of stages before it are known. false:
-   * all rows. NULL: all rows of any stage. Local. */
-  bool (*open)(const struct model *m, int stage, double ahead, const struct moment *from,
+  /* The rows of a gated stage whose drive matters to the step from `from` to `to`, or may matter to
+   * the next one if that is at most `ahead` times as long; drives of stages before it are known.
+   * NULL where no stage is gated. Local. */
+  void (*open)(const struct model *m, int stage, double ahead, const struct moment *from,
                const struct moment *to, struct rows *rows);
   /* to->value and to->mean of a stage: the step from `from` to `to` with the forces of both, which
    * follow from to->drive (and target), switching units at the time they cross. before: the moment
@@ -128,6 +129,8 @@ struct model_kind {
   double (*bytes)(const struct model *m, int rank);
 };
 
+/* Does a step choose the rows of a stage whose drive it works out? Local. */
+bool model_chooses(const struct model *m, int stage);
 /* The job's kind of model. Local. */
 const struct model_kind *model_kind_of(const struct job *job);
 /* The job's model on this partition. Local. net and part are borrowed. */

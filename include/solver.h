@@ -38,6 +38,8 @@ struct solver_stats {
   double steps, rejected;
   double evaluations;              /* of all drives and forces once */
   double reductions;               /* of verdicts over the ranks, by this process */
+  double weights, chosen;          /* in matrices that steps multiplied, and in the rows of them
+                                      that were chosen: of this process's, since its start */
   double counter[SOLVER_COUNTERS]; /* what the kind names */
 };
 

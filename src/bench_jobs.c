@@ -35,6 +35,7 @@ struct comparison {
 struct trial {
   long shown;
   double seconds, steps, evaluations, error;
+  double multiplied; /* share of the weights of this rank's rows, as summary.yml has it */
   bool diverged;
 };
 
@@ -141,6 +142,8 @@ static struct trial show(const struct comparison *c, struct session *s, long fir
   }
   t.steps = s->solver->stats.steps - before.steps;
   t.evaluations = s->solver->stats.evaluations - before.evaluations;
+  t.multiplied =
+      (s->solver->stats.chosen - before.chosen) / (s->solver->stats.weights - before.weights);
   return t;
 }
 
@@ -259,6 +262,10 @@ static void bench_least(const struct comparison *c, const struct session *s, con
          "and again: %.1f Gflop/s, %.3g ms, %.2f times\n",
          1e-6 * flop, 1e-6 * flop / least, least, ms / least, 1e-9 * p.rate, 1e3 * flop / p.rate,
          ms * p.rate / (1e3 * flop));
+  printf("            of the weights of these matrices but W_1, its steps multiplied %.3g, rows "
+         "behind "
+         "open gates\n",
+         t->multiplied);
   fflush(stdout);
 }
 

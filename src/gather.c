@@ -249,11 +249,12 @@ static void write_keys(struct gathering *g)
 /* What hangs on how a member was computed: its results are in /summary, this is in /cost. */
 static bool is_cost(const char *name)
 {
-  static const char *const costs[] = {
-      "wall_s",     "samples_per_s",     "reductions",     "messages",
-      "bytes_sent", "messages_per_step", "bytes_per_step", "peak_memory_MiB",
-      "ranks",      "version",           "revision",       "hosts",
-      "started",    "written",           "state_files",    "state_files_s"};
+  static const char *const costs[] = {"wall_s",         "samples_per_s",     "reductions",
+                                      "messages",       "bytes_sent",        "messages_per_step",
+                                      "bytes_per_step", "peak_memory_MiB",   "ranks",
+                                      "version",        "revision",          "hosts",
+                                      "started",        "written",           "state_files",
+                                      "state_files_s",  "weights_multiplied"};
 
   for (size_t k = 0; k < sizeof costs / sizeof *costs; k++)
     if (strcmp(name, costs[k]) == 0) return true;

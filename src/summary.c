@@ -54,13 +54,20 @@ static char *cost_lines(const struct session *s, double tried)
   const double steps = fmax(tried, 1), MiB = 1048576;
   struct traffic sent = system_sent(s->sys);
   double peak = footprint_peak() / MiB;
+  double weights[2] = {s->solver->stats.chosen, s->solver->stats.weights};
 
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &sent, 2, MPI_DOUBLE, MPI_SUM, s->comm));
   CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, &peak, 1, MPI_DOUBLE, MPI_MAX, s->comm));
-  return fail_text("reductions: %.0f\nmessages: %.0f\nbytes_sent: %.0f\nmessages_per_step: %.6g\n"
-                   "bytes_per_step: %.6g\npeak_memory_MiB: %.1f\n",
-                   s->solver->stats.reductions, sent.messages, sent.bytes, sent.messages / steps,
-                   sent.bytes / steps, peak);
+  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, weights, 2, MPI_DOUBLE, MPI_SUM, s->comm));
+  char *share = weights[1] > 0 ? fail_text("weights_multiplied: %.6g\n", weights[0] / weights[1])
+                               : fail_text("%s", "");
+  char *text =
+      fail_text("reductions: %.0f\nmessages: %.0f\nbytes_sent: %.0f\nmessages_per_step: %.6g\n"
+                "bytes_per_step: %.6g\n%speak_memory_MiB: %.1f\n",
+                s->solver->stats.reductions, sent.messages, sent.bytes, sent.messages / steps,
+                sent.bytes / steps, share, peak);
+  free(share);
+  return text;
 }
 
 char *summary_quoted(const char *text)

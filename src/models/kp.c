@@ -31,6 +31,10 @@ static void make_stages(struct model *m, const struct job *job)
 {
   const int L = m->net->L;
   const bool rms = job_real(job, "kp.rms_norm") > 0;
+  const enum phi phi = m->net->hidden;
+  /* An RMS that leaves zero has no linear part to integrate between switches. */
+  const bool gated =
+      job_flag(job, "kp.gate") && !rms && (phi == PHI_RELU || phi == PHI_CLIPPED_RELU);
 
   m->stages = 2 * L;
   m->stage = fail_alloc((size_t)m->stages, sizeof *m->stage);
@@ -46,7 +50,8 @@ static void make_stages(struct model *m, const struct job *job)
                                                      .layer = l,
                                                      .tau = job_real(job, "kp.tau_err"),
                                                      .synapse = l < L ? L + l - 1 : NONE,
-                                                     .whole = rms && l < L};
+                                                     .whole = rms && l < L,
+                                                     .gated = gated && l < L};
   }
   m->output = kp_stage_y(m->net, L);
 }

@@ -46,7 +46,7 @@ void kp_make_crossings(struct model *m);
 void kp_destroy_crossings(struct model *m);
 double kp_crossings_bytes(const struct model *m, int rank);
 /* As model.h says of a model's open rows, and of its step. Local. */
-bool kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
+void kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
              const struct moment *to, struct rows *rows);
 struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
                        const struct moment *before, const struct moment *from, struct moment *to);

@@ -57,24 +57,21 @@ static enum shape shape_of(const struct model *m, int stage)
   const struct kp *kp = m->own;
   const int l = m->stage[stage].layer;
 
+  if (m->stage[stage].gated) return SWITCHED;
   if (l == m->net->L || m->net->hidden == PHI_TANH || m->net->hidden == PHI_LINEAR) return SMOOTH;
-  if (m->stage[stage].family == ACTIVITY) return kp->rms > 0 ? SMOOTH : KINKED;
-  /* An RMS that leaves zero has no linear part to integrate between switches. */
-  return kp->gate && kp->rms == 0 ? SWITCHED : SMOOTH;
+  return m->stage[stage].family == ACTIVITY && kp->rms == 0 ? KINKED : SMOOTH;
 }
 
 /* Behind a gate that is shut V z is of no matter. */
-bool kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
+void kp_open(const struct model *m, int stage, double ahead, const struct moment *from,
              const struct moment *to, struct rows *rows)
 {
   const int y = kp_stage_y(m->net, m->stage[stage].layer);
   long lo, hi;
 
-  if (shape_of(m, stage) != SWITCHED) return false;
   kp_rows(m, stage, &lo, &hi);
   rows->count =
       relax_open(hi - lo, m->net->cap, ahead, from->drive[y] + lo, to->drive[y] + lo, rows->row);
-  return true;
 }
 
 /* The rows of a layer that switch within a step: y finds them, z meets the same ones. */

@@ -39,6 +39,14 @@ void model_destroy(struct model *m)
   free(m);
 }
 
+/* Matrices with fewer columns are multiplied faster than their rows are chosen. */
+enum { WORTH_CHOOSING = 64 };
+
+bool model_chooses(const struct model *m, int stage)
+{
+  return m->stage[stage].gated && m->synapse[m->stage[stage].synapse].cols >= WORTH_CHOOSING;
+}
+
 void model_refuse(const struct job *job, const char *const *section, struct faults *faults)
 {
   for (int t = 0; all_keys[t]; t++)

@@ -69,18 +69,20 @@ void stepper_evaluate(struct stepper *st, struct moment *at)
   st->solver->stats.evaluations++;
 }
 
-/* Matrices with fewer columns are multiplied faster than their rows are chosen. */
-enum { WORTH_CHOOSING = 64 };
-
 void stepper_multiply(struct stepper *st, int k, double h)
 {
-  const struct model *m = st->solver->sys->model;
-  const struct synapse *syn = &m->synapse[m->stage[k].synapse];
-  const bool some = m->kind->open && syn->cols >= WORTH_CHOOSING &&
-                    m->kind->open(m, k, GROWTH, st->from, st->to, &st->open);
+  const struct system *sys = st->solver->sys;
+  const struct model *m = sys->model;
+  const int syn = m->stage[k].synapse;
+  const double cols = (double)m->synapse[syn].cols;
+  const long rows = sys->state->matrix[syn].rows;
+  const bool choose = model_chooses(m, k);
 
-  pending_product(st->pending, m->stage[k].synapse, st->to->u, h, some ? &st->open : NULL,
-                  st->to->drive[k]);
+  if (choose) m->kind->open(m, k, GROWTH, st->from, st->to, &st->open);
+  pending_product(st->pending, syn, st->to->u, h, choose ? &st->open : NULL, st->to->drive[k]);
+  if (m->synapse[syn].pre == INPUT) return;
+  st->solver->stats.weights += cols * (double)rows;
+  st->solver->stats.chosen += cols * (double)(choose ? st->open.count : rows);
 }
 
 /* The first step after an onset. The start of a ramp is x = 3 (u/ramp)^2, whose curvature the step
