@@ -61,6 +61,8 @@ void dataset_destroy(struct dataset *ds);
 void dataset_sample(const struct dataset *ds, enum split split, long index, double *x);
 /* Its label, 0 .. classes-1, where classes > 0. Local. */
 int dataset_label(const struct dataset *ds, enum split split, long index);
+/* Time to get one sample of the training split, as measured now [s]. Local. */
+double dataset_pace(const struct dataset *ds);
 /* What the network should answer to it, y* [outputs]: 1 at the label and 0 elsewhere, the set's own
  * real target, the sample itself, a teacher's answer W_data x, or independent normal numbers.
  * Local. */

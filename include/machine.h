@@ -29,12 +29,18 @@ enum machine_kernel {
 };
 extern const char *const machine_kernel_name[KERNELS];
 
+/* How a step goes through the stages: names of solvers. */
+enum machine_method { STAGE_BY_STAGE, ALL_AT_ONCE, METHODS };
+extern const char *const machine_method_name[METHODS];
+
 struct machine_rates {
   double triad[MACHINE_LEVELS]; /* [bytes/s] a = b + s c; two bytes read and one written of three */
   double read[MACHINE_LEVELS];  /* [bytes/s] a sum of all elements */
   double fma[PRECISIONS];       /* [flop/s] fused multiply-adds in registers */
   double kernel[KERNELS][PRECISIONS][MACHINE_WIDTHS]; /* [flop/s]; relax [elements/s] */
   double call[KERNELS][PRECISIONS];                   /* [s] a call on next to nothing */
+  /* What a step takes beside products, nodes and folds: for each stage, and for each row of one. */
+  double stage[METHODS][PRECISIONS], row[METHODS][PRECISIONS]; /* [s] */
 };
 
 struct machine {

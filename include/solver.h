@@ -43,9 +43,9 @@ struct solver_stats {
   double counter[SOLVER_COUNTERS]; /* what the kind names */
 };
 
-/* How often all values, all whole drives and the verdicts travel, and rows are stepped. */
+/* How often all values, all whole drives and the verdicts travel. */
 struct rounds {
-  int values, drives, reductions, passes;
+  int values, drives, reductions;
 };
 
 struct solver_kind;

@@ -69,6 +69,17 @@ static void print_kernels(const struct machine *m, const struct machine_rates *r
   fflush(stdout);
 }
 
+static void print_steps(const struct machine_rates *r)
+{
+  printf("\n  what a step takes beside products, nodes and folds [ns]\n"
+         "  solver       a stage: double    single    a row of it: double    single\n");
+  for (int k = 0; k < METHODS; k++)
+    printf("  %-9s %19.1f %9.1f %20.2f %9.2f\n", machine_method_name[k],
+           r->stage[k][IN_DOUBLE] * 1e9, r->stage[k][IN_SINGLE] * 1e9, r->row[k][IN_DOUBLE] * 1e9,
+           r->row[k][IN_SINGLE] * 1e9);
+  fflush(stdout);
+}
+
 /* Measure by the ranks of pace->comm at once, and print on the one that speaks. */
 static void bench_rates(const struct pace *pace, const struct machine *m, struct machine_rates *r,
                         bool speaks)
@@ -83,6 +94,8 @@ static void bench_rates(const struct pace *pace, const struct machine *m, struct
     bench_kernels(pace, m, p, r, c);
     if (speaks) print_kernels(m, r, c, p);
   }
+  bench_steps(pace, m, r);
+  if (speaks) print_steps(r);
   free(c);
 }
 

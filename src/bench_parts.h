@@ -2,9 +2,9 @@
 /* bench_parts.h - what the files bench*.c share; nobody else includes it
  *
  * bench_loops.c has loops that use one resource of the machine to the full, bench_time.c times
- * them, bench_machine.c and bench_kernels.c fill struct machine_rates, bench_messages.c the rest of
- * struct machine, bench_jobs.c compares solvers on a job, bench_products.c finds the least time
- * they could take, and bench.c is the command. */
+ * them, bench_machine.c, bench_kernels.c and bench_steps.c fill struct machine_rates,
+ * bench_messages.c the rest of struct machine, bench_jobs.c compares solvers on a job,
+ * bench_products.c finds the least time they could take, and bench.c is the command. */
 #ifndef TAUFLOW_BENCH_PARTS_H
 #define TAUFLOW_BENCH_PARTS_H
 
@@ -86,6 +86,12 @@ const char *bench_kernel_stream(int kernel);
 /* Fill r->kernel and r->call of one precision, and *c. r->fma is there. Collective. */
 void bench_kernels(const struct pace *pace, const struct machine *m, enum precision precision,
                    struct machine_rates *r, struct compared *c);
+
+/* --- bench_steps.c --- */
+
+/* Fill r->stage and r->row; r->kernel, r->call and r->read are there. Collective over pace->comm,
+ * each rank showing networks of its own. */
+void bench_steps(const struct pace *pace, const struct machine *m, struct machine_rates *r);
 
 /* --- bench_messages.c --- */
 

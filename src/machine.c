@@ -9,6 +9,8 @@
 const char *const machine_kernel_name[KERNELS] = {"kernel_rows", "kernel_rows2", "kernel_fold",
                                                   "kernel_combine", "relax_gated_step"};
 
+const char *const machine_method_name[METHODS] = {"cascade", "lockstep"};
+
 /* One line of the file. */
 struct constant {
   char name[48];
@@ -20,7 +22,7 @@ struct constant {
   size_t line;     /* where it was read; 0: not yet */
 };
 
-enum { CONSTANTS = 6 + 2 * (3 + 2 * (KERNELS * PRECISIONS - 1)) };
+enum { CONSTANTS = 6 + 2 * (3 + 2 * (KERNELS * PRECISIONS - 1) + 2 * METHODS) };
 
 struct constants {
   double ranks;
@@ -54,6 +56,10 @@ static void add_rates(struct constants *all, const char *prefix, struct machine_
       add(all, prefix, machine_kernel_name[k], end[0], unit, MACHINE_WIDTHS, r->kernel[k][p]);
       add(all, prefix, machine_kernel_name[k], end[1], "s", 1, &r->call[k][p]);
     }
+  for (int k = 0; k < METHODS; k++) {
+    add(all, prefix, machine_method_name[k], "_stage", "s", PRECISIONS, r->stage[k]);
+    add(all, prefix, machine_method_name[k], "_row", "s", PRECISIONS, r->row[k]);
+  }
 }
 
 /* Every line of the file, in order, pointing into *m. */
@@ -120,7 +126,7 @@ char *machine_text(const struct machine *m)
   CHECK(out, "out of memory: cannot write the constants of a machine");
   list_constants(&all, &copy);
   fprintf(out, "# Constants of a machine, measured by tauflow bench; include/machine.h explains "
-               "them.\n# fma: double, single\n");
+               "them.\n# fma, _stage, _row: double, single\n");
   for (int k = 0; k < all.count; k++) print_constant(out, &all.list[k]);
   CHECK(fclose(out) == 0, "out of memory: cannot write the constants of a machine");
   return text;

@@ -5,7 +5,7 @@
 #include <cblas.h>
 #include <stdlib.h>
 
-enum { ROWS_SHOWN = 64, SAMPLES_TIMED = 16 };
+enum { ROWS_SHOWN = 64 };
 static const double MIB = 1048576, KIB = 1024;
 
 /* The numbers of a rank, in the order of the columns. */
@@ -169,19 +169,6 @@ static void print_messages(FILE *out, const struct plan *plan)
           once.bytes);
 }
 
-/* Time to get one sample of the training split [s]. */
-static double time_of_sample(const struct session *s)
-{
-  const long count = s->data->count[TRAIN];
-  double *x = fail_alloc((size_t)padded(s->data->inputs), sizeof *x);
-
-  const double begin = MPI_Wtime();
-  for (long k = 0; k < SAMPLES_TIMED; k++) dataset_sample(s->data, TRAIN, k % count, x);
-  const double spent = MPI_Wtime() - begin;
-  free(x);
-  return spent / SAMPLES_TIMED;
-}
-
 /* Square products as large as most caches, timed now [operations/s]. */
 static double product_rate(void)
 {
@@ -241,7 +228,7 @@ static bool print_time(FILE *out, const struct plan *plan, const struct plan_opt
                  "machine.yml, then check with --machine machine.yml\n");
     return true;
   }
-  predict_time(plan->messages, machine, steps, time_of_sample(s), &f);
+  predict_time(plan->messages, machine, steps, dataset_pace(s->data), &f);
   if (!isfinite(f.total)) {
     faults_add(faults, "--machine %s: its constants make a presentation take %g s",
                options->machine, f.total);

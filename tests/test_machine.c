@@ -18,6 +18,11 @@ static void fill_rates(struct machine_rates *r, const struct machine *m, double 
     r->read[k] = (first + 2) * 1e9 / pow(m->level[k], 0.5);
   }
   for (int p = 0; p < PRECISIONS; p++) r->fma[p] = (first + 3 + p) * 1e10;
+  for (int k = 0; k < METHODS; k++)
+    for (int p = 0; p < PRECISIONS; p++) {
+      r->stage[k][p] = (first + 30 + 2 * k + p) * 1e-9;
+      r->row[k][p] = (first + 40 + 2 * k + p) * 1e-9;
+    }
   for (int k = 0; k < KERNELS; k++)
     for (int p = 0; p < PRECISIONS; p++) {
       r->call[k][p] = (first + 5 + 2 * k + p) * 1e-9;
@@ -51,6 +56,10 @@ static bool same_rates(const struct machine_rates *a, const struct machine_rates
   for (int k = 0; k < MACHINE_LEVELS; k++)
     same = same && close_to(a->triad[k], b->triad[k]) && close_to(a->read[k], b->read[k]);
   for (int p = 0; p < PRECISIONS; p++) same = same && close_to(a->fma[p], b->fma[p]);
+  for (int k = 0; k < METHODS; k++)
+    for (int p = 0; p < PRECISIONS; p++)
+      same =
+          same && close_to(a->stage[k][p], b->stage[k][p]) && close_to(a->row[k][p], b->row[k][p]);
   for (int k = 0; k < KERNELS; k++)
     for (int p = 0; p < (k == KERNEL_RELAX ? 1 : PRECISIONS); p++) {
       same = same && close_to(a->call[k][p], b->call[k][p]);
@@ -172,7 +181,7 @@ END_TEST
 START_TEST(names_are_given_once_and_known)
 {
   refused_edit("ranks: 3\n", "ranks: 3\nranks: 4\n", "ranks: given twice");
-  refused_edit("ranks: 3\n", "", "lacks 1 of the 48 constants, first ranks");
+  refused_edit("ranks: 3\n", "", "lacks 1 of the 56 constants, first ranks");
   refused_edit("ranks: 3\n", "ranks: 3\nextra: 1\n", "extra: no constant of a machine");
   refused_edit("ranks: 3\n", "ranks: 3\n[1, 2]: 1\n", "no constant of a machine");
   refused("alone_read: 1\n", 2, "alone_read: must be a list of 4 numbers");

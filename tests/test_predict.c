@@ -193,6 +193,9 @@ static struct machine made_up(double rate)
     for (size_t k = 0; k < sizeof m.alone / sizeof(double); k++) x[which][k] = rate;
   for (int k = 0; k < KERNELS * PRECISIONS; k++)
     (&m.alone.call[0][0])[k] = (&m.together.call[0][0])[k] = 0;
+  for (int k = 0; k < METHODS * PRECISIONS; k++)
+    (&m.alone.stage[0][0])[k] = (&m.together.stage[0][0])[k] = (&m.alone.row[0][0])[k] =
+        (&m.together.row[0][0])[k] = 0;
   m.ranks = 2;
   m.latency = m.reduce = 0;
   m.bandwidth = 1e30;
@@ -210,18 +213,47 @@ static struct forecast time_of(const struct plan *plan, const struct machine *m,
 /* Eight layers of hidden units. */
 static const char *const wide = "network.widths=[16,64,64,64,64,64,64,64,64,10]";
 
-/* 2 operations a weight of all but W_1, at each step and once more. */
+/* 2 operations a weight of all but W_1, at each step and once more; of V's rows behind gates, which
+ * all but the last V have enough columns for, only those that are said to be open. */
 START_TEST(products_take_as_long_as_their_operations)
 {
-  struct plan plan = planned(wide, 1);
+  static const char *const gate[] = {"true", "false"};
   const struct machine m = made_up(1e6);
-  const double weights = 2 * (7 * 64.0 * 64) + 64 * 10 * 2;
-  const struct forecast f = time_of(&plan, &m, 39);
+  const double square = 7 * 64.0 * 64, rest = 2 * 64 * 10;
 
-  ck_assert_double_eq_tol(f.products, 40 * 2 * weights / 1e6, 1e-9);
-  ck_assert_double_eq_tol(f.total, f.products + f.pending + f.elements + f.input + f.waiting, 1e-9);
-  ck_assert_double_eq(f.reducing, 0);
-  unplan(&plan);
+  for (int k = 0; k < 2; k++) {
+    char *job = fail_text("%s kp.gate=%s", wide, gate[k]);
+    struct plan plan = planned(job, 1);
+    const double weights = square * (k ? 2 : 1.53) + rest;
+    const struct forecast f = time_of(&plan, &m, 39);
+
+    ck_assert_double_eq_tol(f.products, 40 * 2 * weights / 1e6, 1e-9);
+    ck_assert_double_eq_tol(f.total, f.products + f.pending + f.elements + f.input + f.waiting,
+                            1e-9);
+    ck_assert_double_eq(f.reducing, 0);
+    unplan(&plan);
+    free(job);
+  }
+}
+END_TEST
+
+/* Two a layer, each with its rows. */
+START_TEST(each_stage_and_each_of_its_rows_takes_its_time)
+{
+  static const char *const solver[METHODS] = {"cascade", "lockstep"};
+
+  for (int k = 0; k < METHODS; k++) {
+    char *job = fail_text("%s solver.name=%s network.weights=single", wide, solver[k]);
+    struct plan plan = planned(job, 1);
+    struct machine m = made_up(1e30);
+
+    m.alone.stage[k][IN_SINGLE] = 1e-3;
+    m.alone.row[k][IN_SINGLE] = 1e-5;
+    ck_assert_double_eq_tol(time_of(&plan, &m, 40).total,
+                            40 * (18 * 1e-3 + 2 * (8 * 64 + 10) * 1e-5), 1e-9);
+    unplan(&plan);
+    free(job);
+  }
 }
 END_TEST
 
@@ -296,6 +328,7 @@ static void add(TCase *facts)
   tcase_add_test(facts, what_a_rank_sends_is_what_the_others_receive_from_it);
   tcase_add_test(facts, two_ranks_that_share_one_boundary_exchange_two_vectors);
   tcase_add_test(facts, products_take_as_long_as_their_operations);
+  tcase_add_test(facts, each_stage_and_each_of_its_rows_takes_its_time);
   tcase_add_test(facts, lockstep_shares_work_where_cascade_waits);
   tcase_add_test(facts, messages_and_reductions_take_their_latency);
   tcase_add_test(facts, a_machine_measured_on_one_rank_says_nothing_of_two);

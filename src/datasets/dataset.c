@@ -123,6 +123,18 @@ void dataset_sample(const struct dataset *ds, enum split split, long index, doub
   ds->kind->sample(ds, split, index, x);
 }
 
+double dataset_pace(const struct dataset *ds)
+{
+  enum { TIMED = 16 };
+  double *x = fail_alloc((size_t)ds->inputs, sizeof *x);
+
+  const double begin = MPI_Wtime();
+  for (long k = 0; k < TIMED; k++) dataset_sample(ds, TRAIN, k % ds->count[TRAIN], x);
+  const double spent = MPI_Wtime() - begin;
+  free(x);
+  return spent / TIMED;
+}
+
 int dataset_label(const struct dataset *ds, enum split split, long index)
 {
   EXPECT(index >= 0 && index < ds->count[split] && ds->classes > 0);

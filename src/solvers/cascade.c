@@ -52,7 +52,7 @@ const struct solver_kind solver_cascade = {
     .name = "cascade",
     .about = "exponential steps, layer by layer",
     .means = true,
-    .step = {.values = 1, .drives = 1, .reductions = 1, .passes = 1},
+    .step = {.values = 1, .drives = 1, .reductions = 1},
     .presentation = {.values = 1, .drives = 1}, /* taking up */
     .serial = true,
     .create = cascade_create,
