@@ -51,9 +51,9 @@ struct machine {
   struct machine_rates together; /* all ranks at work; of the slowest rank; = alone on one rank */
   /* Between the first rank and the last, persistent requests; not a number: unknown, for there was
    * one rank. */
-  double latency;   /* [s] of a message of one number, one way */
+  double latency;   /* [s] of a message of 1 KiB, one way */
   double bandwidth; /* [bytes/s] of what a message of 64 KiB takes longer */
-  double reduce;    /* [s] MPI_Allreduce of six maxima over `ranks` ranks */
+  double reduce;    /* [s] MPI_Allreduce of 50 maxima over `ranks` ranks */
 };
 
 /* The working sets and widths that are measured; all else not a number. */

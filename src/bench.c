@@ -104,7 +104,7 @@ static void print_messages(const struct machine *m)
   if (m->ranks == 1)
     printf("\nMessages: unknown on one rank; run under mpirun to measure them\n");
   else
-    printf("\nMessages between rank 0 and rank %d: %.2f us and %.2f GB/s one way; Allreduce of six "
+    printf("\nMessages between rank 0 and rank %d: %.2f us and %.2f GB/s one way; Allreduce of 50 "
            "numbers over %d ranks: %.2f us\n",
            m->ranks - 1, m->latency * 1e6, m->bandwidth * 1e-9, m->ranks, m->reduce * 1e6);
 }

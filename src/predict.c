@@ -335,8 +335,9 @@ static double serial_step(const struct prediction *p, const struct machine *mach
   return time + folds;
 }
 
-/* A step of lockstep: as long as its slowest rank, with what its own products do not hide of its
- * messages; then whole drives travel, which nothing hides. */
+/* A step of lockstep: as long as its slowest rank, with what each message costs that rank in any
+ * case, and what its own products do not hide of their bytes; then whole drives travel, which
+ * nothing hides. */
 static double joint_step(const struct prediction *p, const struct machine *machine)
 {
   const struct rounds values = {.values = 1}, drives = {.drives = 1};
@@ -345,9 +346,10 @@ static double joint_step(const struct prediction *p, const struct machine *machi
   for (int r = 0; r < p->model->part->size; r++) {
     const struct side s = side_of(p, machine, r);
     const struct work w = step_work(&s);
-    const double travel =
-        message_time(machine, predict_sent(p, r, &values), predict_received(p, r, &values));
-    time = fmax(time, sum_of(&w) + fmax(0, travel - w.home));
+    const struct traffic out = predict_sent(p, r, &values), in = predict_received(p, r, &values);
+    const double calls = machine->latency * fmax(out.messages, in.messages);
+    const double travel = message_time(machine, out, in) - calls;
+    time = fmax(time, sum_of(&w) + calls + fmax(0, travel - w.home));
     rest = fmax(
         rest, message_time(machine, predict_sent(p, r, &drives), predict_received(p, r, &drives)));
   }

@@ -119,6 +119,15 @@ everywhere cvode "1 2 3" --set solver.name=cvode --set present.samples=6 --set n
 everywhere erk "1 2 3" --set solver.name=erk --set present.samples=6 "${single[@]}"
 everywhere wide "1 2 3" --set "network.widths=[64, 300, 300, 10]" --set present.samples=4 \
   --set solver.name=lockstep
+gated=(--set "network.widths=[64, 70, 90, 10]" --set network.hidden=clipped_relu)
+everywhere gated "1 2 5" "${gated[@]}" "${odd[@]}"
+everywhere gated-lockstep "1 3 5" "${gated[@]}" "${single[@]}" --set solver.name=lockstep
+for what in gated gated-lockstep; do
+  checks=$((checks + 1))
+  shares=$(sed -n 's/^weights_multiplied: //p' "$what"-[0-9]/summary.yml | sort -u)
+  awk -v s="$shares" 'BEGIN { exit !(s + 0 == s && s > 0.5 && s < 0.95) }' ||
+    fail "$what: shares of the weights that were multiplied"$'\n'"$shares"
+done
 everywhere tiny "1 9" --set "network.widths=[64, 1, 10]" --set solver.name=lockstep
 everywhere discrete "1 3" --set solver.name=discrete --set present.label_dither=0.3
 everywhere adam "1 2 5" --set solver.name=discrete --set discrete.optimizer=adam
