@@ -19,9 +19,10 @@ struct field {
   int dims;          /* 1 or 2 */
   long shape[2];     /* global */
   long lo, hi;       /* rows of this rank */
-  long ld;           /* elements between rows in memory (2-D) */
+  long ld;           /* elements between rows in memory (2-D), or between columns */
   bool single;       /* float in memory and in the file, else double */
-  void *data;        /* [hi-lo][ld], borrowed; may be NULL when hi == lo */
+  bool by_columns;   /* in memory, column after column; in the file it is row after row */
+  void *data;        /* [hi-lo][ld] or [shape1][ld], borrowed; may be NULL when hi == lo */
 };
 
 /* Scalars that an exact continuation needs: attributes of /solver. Up to 64 named doubles (53-bit

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 /* All that is written at once, to hand around. */
 struct content {
@@ -18,69 +17,6 @@ struct content {
   const unsigned long long *digest; /* [fields] */
   struct extent *extent;            /* [fields] where rank 0 has put them */
 };
-
-long field_bytes(const struct field *field)
-{
-  return field->single ? (long)sizeof(float) : (long)sizeof(double);
-}
-
-long field_columns(const struct field *field)
-{
-  return field->dims == 2 ? field->shape[1] : 1;
-}
-
-long field_ld(const struct field *field)
-{
-  return field->dims == 2 ? field->ld : 1;
-}
-
-bool field_is_valid(const struct field *field)
-{
-  return field->path[0] == '/' && (field->dims == 1 || field->dims == 2) && field->shape[0] > 0 &&
-         field_columns(field) > 0 && field_ld(field) >= field_columns(field) && field->lo >= 0 &&
-         field->lo <= field->hi && field->hi <= field->shape[0] &&
-         (field->data || field->hi == field->lo);
-}
-
-/* The sum over this rank's rows of XXH3(row, seed = XXH3(path) + row number * odd). */
-unsigned long long field_digest(const struct field *field)
-{
-  static const unsigned long long odd = 0x9e3779b97f4a7c15ULL;
-  unsigned long long seed = XXH3_64bits(field->path, strlen(field->path)), sum = 0;
-  long bytes = field_bytes(field), row_bytes = field_columns(field) * bytes;
-
-  EXPECT(field_is_valid(field));
-  for (long i = field->lo; i < field->hi; i++) {
-    const char *row = (const char *)field->data + (i - field->lo) * field_ld(field) * bytes;
-
-    sum += XXH3_64bits_withSeed(row, (size_t)row_bytes, seed + (unsigned long long)i * odd);
-  }
-  return sum;
-}
-
-unsigned long long *field_digests(MPI_Comm comm, int fields, const struct field *field,
-                                  unsigned long long *rows)
-{
-  unsigned long long *digest = fail_alloc((size_t)fields + 1, sizeof *digest);
-
-  for (int k = 0; k < fields; k++) {
-    digest[k] = field_digest(&field[k]);
-    if (rows) rows[k] = (unsigned long long)(field[k].hi - field[k].lo);
-  }
-  CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, digest, fields, MPI_UNSIGNED_LONG_LONG, MPI_SUM, comm));
-  if (rows)
-    CHECK_MPI(MPI_Allreduce(MPI_IN_PLACE, rows, fields, MPI_UNSIGNED_LONG_LONG, MPI_SUM, comm));
-  return digest;
-}
-
-unsigned long long store_fingerprint(MPI_Comm comm, int fields, const struct field *field)
-{
-  unsigned long long *digest = field_digests(comm, fields, field, NULL), sum = 0;
-
-  for (int k = 0; k < fields; k++) sum += digest[k];
-  free(digest);
-  return sum;
-}
 
 /* The dataset, its place in the file and its attributes; the data follow from all ranks. */
 static void lay_out_field(struct h5 *f, const struct field *field, unsigned long long digest,

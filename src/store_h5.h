@@ -157,6 +157,12 @@ bool field_is_valid(const struct field *field);
 long field_bytes(const struct field *field);
 long field_columns(const struct field *field);
 long field_ld(const struct field *field);
+/* Own rows of a field, counted from its first, however they lie in memory, to or from rows one
+ * right after another. */
+void field_take_rows(const struct field *field, long row, long rows, void *to);
+void field_put_rows(const struct field *field, long row, long rows, const void *from);
+/* from [rows][own rows]: transposed, the columns of this rank's rows from `column` on. */
+void field_put_transposed(const struct field *field, long column, long rows, const void *from);
 /* The part of this rank's rows in a field's digest. Local. */
 unsigned long long field_digest(const struct field *field);
 /* Each field's own digest, equal on all ranks, as in store_fingerprint. Caller frees. rows: if not

@@ -308,20 +308,6 @@ static void judge_sets(struct h5 *f, int fields, const struct field *field, bool
   h5_close(f);
 }
 
-/* from [rows][columns] becomes columns row .. row + rows - 1 of this rank's field. */
-static void transpose(const struct field *field, const void *from, long row, long rows)
-{
-  long columns = field->hi - field->lo;
-
-  for (long j = 0; j < columns; j++)
-    for (long i = 0; i < rows; i++) {
-      if (field->single)
-        ((float *)field->data)[j * field->ld + row + i] = ((const float *)from)[i * columns + j];
-      else
-        ((double *)field->data)[j * field->ld + row + i] = ((const double *)from)[i * columns + j];
-    }
-}
-
 /* Columns lo..hi of the file's [shape1][shape0], slab by slab through a buffer. */
 static void read_transposed(struct h5 *f, MPI_Comm comm, const struct field *field)
 {
@@ -341,7 +327,7 @@ static void read_transposed(struct h5 *f, MPI_Comm comm, const struct field *fie
                         .memory = buffer};
 
     h5_move_slab(f, set, field, &slab, false);
-    transpose(field, buffer, row, count);
+    field_put_transposed(field, row, count, buffer);
   }
   free(buffer);
   H5Dclose(set);

@@ -75,11 +75,12 @@ static struct field slab_of(const struct field *field, long k)
 
   part.lo = field->lo + k * step < field->hi ? field->lo + k * step : field->hi;
   part.hi = part.lo + step < field->hi ? part.lo + step : field->hi;
-  if (part.data)
+  if (part.data && !part.by_columns)
     part.data = (char *)part.data + (part.lo - field->lo) * field_ld(field) * field_bytes(field);
   return part;
 }
 
+/* Part of a field, whose memory is row after row. */
 static void move_part(struct h5 *f, hid_t set, const struct field *part, bool writing)
 {
   long rows = part->hi - part->lo, columns = field_columns(part);
@@ -89,6 +90,22 @@ static void move_part(struct h5 *f, hid_t set, const struct field *part, bool wr
                       .memory = part->data};
 
   h5_move_slab(f, set, part, &slab, writing);
+}
+
+/* The same of a field by columns, through a buffer of the part's size. */
+static void move_columns(struct h5 *f, hid_t set, const struct field *field,
+                         const struct field *part, bool writing)
+{
+  const long rows = part->hi - part->lo, row = part->lo - field->lo;
+  struct field through = *part;
+
+  through.by_columns = false;
+  through.ld = field_columns(part);
+  through.data = fail_alloc((size_t)(rows * through.ld) + 1, (size_t)field_bytes(part));
+  if (writing) field_take_rows(field, row, rows, through.data);
+  move_part(f, set, &through, writing);
+  if (!writing && f->ok) field_put_rows(field, row, rows, through.data);
+  free(through.data);
 }
 
 static long slabs_of(const struct field *field)
@@ -106,7 +123,10 @@ void h5_move_rows(struct h5 *f, MPI_Comm comm, const struct field *field, bool w
   for (long k = 0; k < rounds; k++) {
     struct field part = slab_of(field, k);
 
-    move_part(f, set, &part, writing);
+    if (field->by_columns)
+      move_columns(f, set, field, &part, writing);
+    else
+      move_part(f, set, &part, writing);
   }
   H5Dclose(set);
 }
@@ -125,6 +145,7 @@ unsigned long long h5_digest_rows(struct h5 *f, MPI_Comm comm, const struct fiel
 
     part.data = buffer;
     part.ld = field_columns(field);
+    part.by_columns = false;
     move_part(f, set, &part, false);
     sum += field_digest(&part);
   }

@@ -34,9 +34,14 @@ static double value_at(int k, long i, long j)
   return sin(1 + 100.0 * k + 10.0 * (double)i + (double)j) / 3;
 }
 
+static long place(const struct field *f, long row, long j)
+{
+  return f->by_columns ? j * f->ld + row : row * (f->dims == 2 ? f->ld : 1) + j;
+}
+
 static void put(const struct field *f, long i, long j, double value)
 {
-  long at = (i - f->lo) * (f->dims == 2 ? f->ld : 1) + j;
+  const long at = place(f, i - f->lo, j);
 
   if (f->single)
     ((float *)f->data)[at] = (float)value;
@@ -46,7 +51,7 @@ static void put(const struct field *f, long i, long j, double value)
 
 static double get(const struct field *f, long i, long j)
 {
-  long at = (i - f->lo) * (f->dims == 2 ? f->ld : 1) + j;
+  const long at = place(f, i - f->lo, j);
 
   return f->single ? (double)((float *)f->data)[at] : ((double *)f->data)[at];
 }
@@ -56,7 +61,8 @@ static long columns(const struct field *f)
   return f->dims == 2 ? f->shape[1] : 1;
 }
 
-/* A field with this rank's rows, filled with values, or with NAN if empty. */
+/* A field with this rank's rows, filled with values, or with NAN if empty. Matrices that are cut
+ * evenly lie in memory by columns. */
 static void cut_field(struct field *f, int k, MPI_Comm comm, enum cut cut, bool empty)
 {
   int r, n;
@@ -66,7 +72,10 @@ static void cut_field(struct field *f, int k, MPI_Comm comm, enum cut cut, bool 
   f->lo = cut == EVEN ? f->shape[0] * r / n : cut == FIRST ? (r ? f->shape[0] : 0) : 0;
   f->hi = cut == EVEN ? f->shape[0] * (r + 1) / n : f->shape[0];
   if (cut == LAST && r < n - 1) f->hi = 0;
-  if (f->hi > f->lo) f->data = fail_alloc((size_t)((f->hi - f->lo) * (f->ld + 1)), sizeof(double));
+  f->by_columns = f->dims == 2 && cut == EVEN;
+  if (f->by_columns) f->ld = f->hi - f->lo + 2;
+  const long lines = f->by_columns ? columns(f) : f->hi - f->lo;
+  if (f->hi > f->lo) f->data = fail_alloc((size_t)(lines * (f->ld + 1)), sizeof(double));
   for (long i = f->lo; i < f->hi; i++)
     for (long j = 0; j < columns(f); j++) put(f, i, j, empty ? NAN : value_at(k, i, j));
 }
@@ -828,6 +837,8 @@ START_TEST(many_slabs_and_wide_rows_work)
     free(f.data);
     free(v.data);
     f.data = v.data = NULL;
+    f.ld = 5001;
+    v.ld = 2501;
     cut_field(&f, W, MPI_COMM_WORLD, cut, true);
     cut_field(&v, W, MPI_COMM_WORLD, cut, true);
     good = store_read_fields(MPI_COMM_WORLD, path, 1, &f, false, &faults) && good;
