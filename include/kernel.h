@@ -26,7 +26,15 @@ void kernel_some_f64(const double *A, long ld, const double *x, long count, cons
 void kernel_some_f32(const float *A, long ld, const float *x, long count, const int *row,
                      double *out);
 
-/* The same with two vectors, A being read once: each result is that of one vector alone. */
+/* Of a matrix stored by columns: out[i] = sum_j A[j][i] x[j], i < rows; A [cols][ld], x padded as
+ * rows of cols are. Columns whose x is 0 are not read: with finite weights that changes nothing.
+ * j goes up; every 128 columns have a sum in the precision of A, and these are added as doubles.
+ * Returns how many columns were read. */
+long kernel_columns_f64(const double *A, long cols, long ld, const double *x, long rows,
+                        double *out);
+long kernel_columns_f32(const float *A, long cols, long ld, const float *x, long rows, double *out);
+
+/* As kernel_rows with two vectors, A being read once: each result is that of one vector alone. */
 void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
                       double *out_x, double *out_y);
 void kernel_rows2_f32(const float *A, long rows, long ld, const float *x, const float *y,

@@ -42,6 +42,17 @@ void kernel_some_f32(const float *A, long ld, const float *x, long count, const 
   kernels()->some_f32(A, ld, x, count, row, out);
 }
 
+long kernel_columns_f64(const double *A, long cols, long ld, const double *x, long rows,
+                        double *out)
+{
+  return kernels()->columns_f64(A, cols, ld, x, rows, out);
+}
+
+long kernel_columns_f32(const float *A, long cols, long ld, const float *x, long rows, double *out)
+{
+  return kernels()->columns_f32(A, cols, ld, x, rows, out);
+}
+
 void kernel_rows2_f64(const double *A, long rows, long ld, const double *x, const double *y,
                       double *out_x, double *out_y)
 {

@@ -289,78 +289,13 @@ static void scale_f32(double c, const float *restrict x, long n, float *restrict
   for (long i = 0; i < n; i++) out[i] = (float)(c * (double)x[i]);
 }
 
+/* --- columns --- */
+
+#include "columns.h"
+
 /* --- folds --- */
 
-/* count rows of a block stay in registers while all K products are added to them. */
-#define FOLD(vec, per, count)                                                                      \
-  do {                                                                                             \
-    vec sum[count][PARTS] = {{{0}}};                                                               \
-    for (int k = 0; k < K; k++)                                                                    \
-      for (int part = 0; part < PARTS; part++) {                                                   \
-        const vec y = *(const vec *)(q + k * q_stride + j + part * (per));                         \
-        for (int r = 0; r < (count); r++) sum[r][part] += p[k * p_stride + i + r] * y;             \
-      }                                                                                            \
-    for (int r = 0; r < (count); r++)                                                              \
-      for (int part = 0; part < PARTS; part++) {                                                   \
-        vec *a = (vec *)(A + (i + r) * ld + j + part * (per));                                     \
-        const vec grown = sum[r][part] + *a;                                                       \
-        *a = grown - m * grown;                                                                    \
-      }                                                                                            \
-  } while (0)
-
-#define FOLD_TILE(vec, lanes, per)                                                                 \
-  long i = 0;                                                                                      \
-  for (; i + FOLDS <= rows; i += FOLDS)                                                            \
-    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, FOLDS);                                \
-  for (; i < rows; i++)                                                                            \
-    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, 1);
-
-static void tile_f64(double *A, long rows, long cols, long ld, double m, int K, const double *p,
-                     long p_stride, const double *q, long q_stride)
-{
-  FOLD_TILE(vec64, LANES64, N64)
-}
-
-static void tile_f32(float *A, long rows, long cols, long ld, float m, int K, const float *p,
-                     long p_stride, const float *q, long q_stride)
-{
-  FOLD_TILE(vec32, LANES32, N32)
-}
-
-/* Columns in tiles whose part of q stays in the first cache while rows pass by. Vectors FAR bytes
- * apart and more share few places there and push each other out: then a tile's part of q, and that
- * of p for a band of rows, are copied side by side first. */
-enum { TILE = 1024, BAND = 64, FAR = 2048 };
-#define FOLD_ALL(type, fold_tile)                                                                  \
-  const long size = (long)sizeof(type), tile = TILE / size;                                        \
-  const bool far = ld * size >= FAR && K <= KERNEL_TERMS;                                          \
-  const long band = far ? BAND : rows;                                                             \
-  type near_p[KERNEL_TERMS][BAND];                                                                 \
-  type near_q[KERNEL_TERMS][TILE / sizeof(type)] __attribute__((aligned(BLOCK)));                  \
-  for (long i = 0; i < rows; i += band) {                                                          \
-    const long count = i + band < rows ? band : rows - i;                                          \
-    for (int k = 0; far && k < K; k++)                                                             \
-      memcpy(near_p[k], p + k * p_stride + i, (size_t)(count * size));                             \
-    for (long j = 0; j < ld; j += tile) {                                                          \
-      const long cols = j + tile < ld ? tile : ld - j;                                             \
-      for (int k = 0; far && k < K; k++)                                                           \
-        memcpy(near_q[k], q + k * q_stride + j, (size_t)(cols * size));                            \
-      fold_tile(A + i * ld + j, count, cols, ld, (type)loss, K, far ? near_p[0] : p + i,           \
-                far ? BAND : p_stride, far ? near_q[0] : q + j, far ? tile : q_stride);            \
-    }                                                                                              \
-  }
-
-static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
-                     long p_stride, const double *q, long q_stride)
-{
-  FOLD_ALL(double, tile_f64)
-}
-
-static void fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
-                     long p_stride, const float *q, long q_stride)
-{
-  FOLD_ALL(float, tile_f32)
-}
+#include "folds.h"
 
 /* --- steps --- */
 
@@ -373,8 +308,9 @@ static void fold_f32(float *A, long rows, long ld, double loss, int K, const flo
 #define KERNELS                                                                                    \
   {                                                                                                \
     .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
-    .some_f64 = some_f64, .some_f32 = some_f32, .combine_f64 = combine_f64,                        \
-    .combine_f32 = combine_f32, .fold_f64 = fold_f64, .fold_f32 = fold_f32, .round = round_f32,    \
-    .scale_f64 = scale_f64, .scale_f32 = scale_f32, .kinked_step = kinked_step,                    \
-    .gated_step = gated_step, .crossing_rows = crossing_rows, .open_rows = open_rows               \
+    .some_f64 = some_f64, .some_f32 = some_f32, .columns_f64 = columns_f64,                        \
+    .columns_f32 = columns_f32, .combine_f64 = combine_f64, .combine_f32 = combine_f32,            \
+    .fold_f64 = fold_f64, .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64,        \
+    .scale_f32 = scale_f32, .kinked_step = kinked_step, .gated_step = gated_step,                  \
+    .crossing_rows = crossing_rows, .open_rows = open_rows                                         \
   }

@@ -17,6 +17,8 @@ struct kernels {
                    double *out);
   void (*some_f32)(const float *A, long ld, const float *x, long count, const int *row,
                    double *out);
+  long (*columns_f64)(const double *A, long cols, long ld, const double *x, long rows, double *out);
+  long (*columns_f32)(const float *A, long cols, long ld, const float *x, long rows, double *out);
   void (*rows2_f64)(const double *A, long rows, long ld, const double *x, const double *y,
                     double *out_x, double *out_y);
   void (*rows2_f32)(const float *A, long rows, long ld, const float *x, const float *y,

@@ -68,9 +68,10 @@ INLINE void step_rows(bool kinked, const struct relax *r, double cap, vec64 s0, 
   end += r->E * v0;
   end -= r->bow * felt;
   bowed += r->belly * felt;
+  const mask64 silent = (magnitude(end) < zero + r->silent) & (f1 == zero);
   const vec64 average = 0.5 * (f0 + f1) - bowed - r->slow * (end - v0);
 
-  *v1 = end;
+  *v1 = masked(~silent, end);
   *mean = average;
   t->bent = larger(magnitude(seen), t->bent);
   t->large = larger(magnitude(end), larger(magnitude(r->reach * f1), t->large));

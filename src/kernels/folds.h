@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* folds.h - sums of outer products added to a matrix that decays
+ *
+ * Included by body.h. To lines whose factors are all zero nothing is added, so they only decay. */
+
+/* Lines in bands, columns in tiles of TILE bytes whose part of q stays in the first cache while the
+ * lines of a band pass by. Vectors FAR bytes apart and more share few places there and push each
+ * other out: then a tile's part of q, and a band's of p, are copied side by side first. */
+enum { TILE = 1024, BAND = 64, FAR = 2048 };
+
+/* The lines of a band, those with a factor first. Returns how many these are. */
+#define SORT_LINES(type)                                                                           \
+  type any[BAND] = {0};                                                                            \
+  int live = 0, silent = 0, last[BAND];                                                            \
+  for (int k = 0; k < K; k++)                                                                      \
+    for (int i = 0; i < count; i++) any[i] = p[k * p_stride + i] != 0 ? 1 : any[i];                \
+  for (int i = 0; i < count; i++) {                                                                \
+    line[live] = i;                                                                                \
+    last[silent] = i;                                                                              \
+    live += any[i] != 0;                                                                           \
+    silent += any[i] == 0;                                                                         \
+  }                                                                                                \
+  for (int i = 0; i < silent; i++) line[live + i] = last[i];                                       \
+  return live;
+
+static int sort_lines_f64(int count, int K, const double *p, long p_stride, int *line)
+{
+  SORT_LINES(double)
+}
+
+static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *line)
+{
+  SORT_LINES(float)
+}
+
+/* count lines of a block stay in registers while all K products are added to them. */
+#define FOLD(vec, per, count)                                                                      \
+  do {                                                                                             \
+    vec sum[count][PARTS] = {{{0}}};                                                               \
+    for (int k = 0; k < K; k++)                                                                    \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        const vec y = *(const vec *)(q + k * q_stride + j + part * (per));                         \
+        for (int r = 0; r < (count); r++) sum[r][part] += p[k * p_stride + line[i + r]] * y;       \
+      }                                                                                            \
+    for (int r = 0; r < (count); r++)                                                              \
+      for (int part = 0; part < PARTS; part++) {                                                   \
+        vec *a = (vec *)(A + line[i + r] * ld + j + part * (per));                                 \
+        const vec grown = sum[r][part] + *a;                                                       \
+        *a = grown - m * grown;                                                                    \
+      }                                                                                            \
+  } while (0)
+
+/* The last group of lines with a factor is filled up with others, if there are any. */
+#define FOLD_TILE(vec, lanes, per)                                                                 \
+  int i = 0;                                                                                       \
+  for (; i < live && i + FOLDS <= lines; i += FOLDS)                                               \
+    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, FOLDS);                                \
+  for (; i < live; i++)                                                                            \
+    for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, 1);                                    \
+  for (; m != 0 && i < lines; i++)                                                                 \
+    for (long j = 0; j < cols; j += (per)) {                                                       \
+      vec *a = (vec *)(A + line[i] * ld + j);                                                      \
+      *a = *a - m * *a;                                                                            \
+    }
+
+static void tile_f64(double *A, int lines, const int *line, int live, long cols, long ld, double m,
+                     int K, const double *p, long p_stride, const double *q, long q_stride)
+{
+  FOLD_TILE(vec64, LANES64, N64)
+}
+
+static void tile_f32(float *A, int lines, const int *line, int live, long cols, long ld, float m,
+                     int K, const float *p, long p_stride, const float *q, long q_stride)
+{
+  FOLD_TILE(vec32, LANES32, N32)
+}
+
+#define FOLD_ALL(type, sort_lines, fold_tile)                                                      \
+  const long size = (long)sizeof(type), tile = TILE / size;                                        \
+  const bool far = ld * size >= FAR && K <= KERNEL_TERMS;                                          \
+  type near_p[KERNEL_TERMS][BAND];                                                                 \
+  type near_q[KERNEL_TERMS][TILE / sizeof(type)] __attribute__((aligned(BLOCK)));                  \
+  int line[BAND];                                                                                  \
+  for (long i = 0; i < rows; i += BAND) {                                                          \
+    const int count = (int)(i + BAND < rows ? BAND : rows - i);                                    \
+    const int live = sort_lines(count, K, p + i, p_stride, line);                                  \
+    for (int k = 0; far && k < K; k++)                                                             \
+      memcpy(near_p[k], p + k * p_stride + i, (size_t)count * sizeof(type));                       \
+    for (long j = 0; j < ld; j += tile) {                                                          \
+      const long cols = j + tile < ld ? tile : ld - j;                                             \
+      for (int k = 0; far && live && k < K; k++)                                                   \
+        memcpy(near_q[k], q + k * q_stride + j, (size_t)(cols * size));                            \
+      fold_tile(A + i * ld + j, count, line, live, cols, ld, (type)loss, K,                        \
+                far ? near_p[0] : p + i, far ? BAND : p_stride, far ? near_q[0] : q + j,           \
+                far ? tile : q_stride);                                                            \
+    }                                                                                              \
+  }
+
+static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
+                     long p_stride, const double *q, long q_stride)
+{
+  FOLD_ALL(double, sort_lines_f64, tile_f64)
+}
+
+static void fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
+                     long p_stride, const float *q, long q_stride)
+{
+  FOLD_ALL(float, sort_lines_f32, tile_f32)
+}
