@@ -37,6 +37,7 @@ struct synapse {
   bool learns;
   double tau_pot, tau_dec; /* [s] */
   long rows, cols;
+  bool by_columns; /* stored so: columns that meet a silent unit's zero are left out of products */
   enum init_kind init;
   int transpose_of;  /* INIT_TRANSPOSE: the synapse */
   bool tied;         /* the transpose even of a start state that holds its own */

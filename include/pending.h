@@ -37,9 +37,10 @@ void pending_first(struct pending *p, const struct moment *at);
 void pending_meet(struct pending *p, int stage, const double *value);
 /* drive[lo..hi) = M(at u) pre for synapse `syn`; the pre vector was met. `ahead` adds the
  * present point with that weight [s]: the first guess of what the step from it to u will add. Of
- * the rows in `some` alone, if not NULL: the others are no numbers then. Local. */
-void pending_product(struct pending *p, int syn, double u, double ahead, const struct rows *some,
-                     double *drive);
+ * the rows in `some` alone, if not NULL: the others are no numbers then. Returns how many weights
+ * of a matrix were read, the held input's not counted. Local. */
+double pending_product(struct pending *p, int syn, double u, double ahead, const struct rows *some,
+                       double *drive);
 /* What `ahead` = h missed, about, of the last product for synapse `syn` at u, if its post vector
  * moved by so much from the present point to its average over the step: the largest element, the
  * pre vector taken as it is at u. Local. */

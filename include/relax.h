@@ -24,6 +24,7 @@ struct relax {
   double bow, belly; /* what D takes from v1 and from the mean of f; 0: the straight line it is */
   double slow;       /* tau/h: mean of v = mean of f - slow (v1 - v0) */
   double reach;      /* see extent.size */
+  double silent;     /* where there is a gate and f1 is 0, a |v1| below this is 0 too */
 };
 
 struct extent {

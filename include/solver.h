@@ -38,8 +38,8 @@ struct solver_stats {
   double steps, rejected;
   double evaluations;              /* of all drives and forces once */
   double reductions;               /* of verdicts over the ranks, by this process */
-  double weights, chosen;          /* in matrices that steps multiplied, and in the rows of them
-                                      that were chosen: of this process's, since its start */
+  double weights, chosen;          /* in matrices that steps multiplied, and of them those that
+                                      were read: of this process's, since its start */
   double counter[SOLVER_COUNTERS]; /* what the kind names */
 };
 
@@ -90,9 +90,10 @@ struct solver_kind {
   /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
    * all 0: not known beforehand. Predictions count with them, so they must be exact. */
   struct rounds step, presentation;
-  bool serial; /* takes one stage after another: ranks wait for those below and above */
-  bool whole;  /* keeps the whole state in vectors of its own, several times: for small networks */
-  bool jumps;  /* has no dynamics, so there is no error in time to speak of */
+  bool columns; /* works with forward weights that are stored by columns (state.h) */
+  bool serial;  /* takes one stage after another: ranks wait for those below and above */
+  bool whole;   /* keeps the whole state in vectors of its own, several times: for small networks */
+  bool jumps;   /* has no dynamics, so there is no error in time to speak of */
   const struct batch_kind *batch; /* or NULL: it takes one presentation after another */
   void (*check)(const struct job *job, struct faults *faults); /* or NULL. Local. */
   void (*create)(struct solver *s, const struct job *job);     /* Collective. */

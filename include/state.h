@@ -9,11 +9,11 @@
 #include "model.h"
 #include "store.h"
 
-/* Own rows of a synapse's matrix: [rows][ld], padded with zeros. */
+/* Own rows of a synapse's matrix, line by line; a line is a row or a column. */
 struct matrix {
   long rows, cols, ld;
-  bool single;
-  void *a; /* owned by the state; double or float */
+  bool single, by_columns;
+  void *a; /* [lines][ld], padded with zeros; owned by the state; double or float */
 };
 
 struct state {
@@ -35,29 +35,45 @@ enum { STATE_VALUES = 1, STATE_WEIGHTS = 2 };
 int state_fields(const struct state *state, int what, struct field **fields);
 void state_free_fields(int count, struct field *fields);
 
+/* How many lines so many rows and columns have, and how many elements they take. Local. */
+static inline long matrix_lines(const struct matrix *M)
+{
+  return M->by_columns ? M->cols : M->rows;
+}
+long matrix_elements(bool by_columns, long rows, long cols);
+
 /* One element of a matrix, by own row. Local. */
+static inline long matrix_place(const struct matrix *M, long i, long j)
+{
+  return M->by_columns ? j * M->ld + i : i * M->ld + j;
+}
 static inline double matrix_at(const struct matrix *M, long i, long j)
 {
-  return M->single ? (double)((const float *)M->a)[i * M->ld + j]
-                   : ((const double *)M->a)[i * M->ld + j];
+  const long at = matrix_place(M, i, j);
+
+  return M->single ? (double)((const float *)M->a)[at] : ((const double *)M->a)[at];
 }
 static inline void matrix_set(struct matrix *M, long i, long j, double w)
 {
+  const long at = matrix_place(M, i, j);
+
   if (M->single)
-    ((float *)M->a)[i * M->ld + j] = (float)w;
+    ((float *)M->a)[at] = (float)w;
   else
-    ((double *)M->a)[i * M->ld + j] = w;
+    ((double *)M->a)[at] = w;
 }
 
-/* out [rows] = M x, x [ld] in the precision of the weights (vectors.h). Local. */
-void matrix_multiply(const struct matrix *M, const void *x, double *out);
-/* The same of the own rows in a list (model.h); all others of out are no numbers. Local. */
-void matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
-                          double *out);
-/* Both products with x [2][ld] in one reading of M. Local. */
+/* out [rows] = M x, x [padded(cols)] in the precision of the weights (vectors.h). Returns how many
+ * weights were read: columns that meet a zero are not, where M is stored by columns. Local. */
+double matrix_multiply(const struct matrix *M, const void *x, double *out);
+/* The same of the own rows in a list (model.h), M being stored by rows; all others of out are no
+ * numbers. Local. */
+double matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
+                            double *out);
+/* Both products with x [2][padded(cols)], in one reading of M where it is stored by rows. Local. */
 void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y);
-/* M = (1 - loss) (M + sum_k p_k q_k'), p [K][p_stride], q [K][q_stride], in the precision of the
- * weights, as kernel.h says. Local. */
+/* M = (1 - loss) (M + sum_k p_k q_k'), p [K][p_stride] of rows, q [K][q_stride] of columns, in the
+ * precision of the weights. Both are padded with zeros. Local. */
 void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
                  long q_stride);
 /* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */

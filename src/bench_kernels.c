@@ -49,7 +49,7 @@ static void run_combine(void *own)
 
 static void run_relax(void *own)
 {
-  static const struct relax how = {0.9, 0.05, 0.05, 1, -2, 1, 0.1, 0.1, 10, 1};
+  static const struct relax how = {0.9, 0.05, 0.05, 1, -2, 1, 0.1, 0.1, 10, 1, 1e-12};
   const struct desk *d = own;
   const long n = d->M.ld;
   double *v = d->v;
@@ -127,7 +127,8 @@ static struct desk *desk_create(long rows, long cols, bool single)
   const long ld = padded(cols);
   long most = 0;
 
-  d->M = (struct matrix){rows, cols, ld, single, scribble(single, rows * ld)};
+  d->M = (struct matrix){.rows = rows, .cols = cols, .ld = ld, .single = single};
+  d->M.a = scribble(single, rows * ld);
   d->x = scribble(single, 2 * ld);
   d->out = fail_alloc((size_t)(2 * padded(rows) + ld), sizeof *d->out);
   d->p = scribble(single, NODES * (ld > rows ? ld : rows));

@@ -45,7 +45,9 @@ static double matrix_bytes(const struct model *m, int k, int rank)
   const struct synapse *syn = &m->synapse[k];
   const double unit = m->net->single ? sizeof(float) : sizeof(double);
 
-  return own_rows(m, syn->layer, rank) * (double)padded(syn->cols) * unit;
+  const long rows = (long)own_rows(m, syn->layer, rank);
+
+  return (double)matrix_elements(syn->by_columns, rows, syn->cols) * unit;
 }
 
 /* Values of the state and of the evaluator's, images of the input, targets, what the model keeps,

@@ -17,8 +17,9 @@ struct held {
   double *vector;                /* [HELD][ld] */
   long ld;
   double gram[3]; /* x_from.x_from, x_from.x_to, x_to.x_to */
-  void *input;    /* [2][M->ld] x_from, x_to */
-  void *side;     /* fold: [2][ld] the sums, scaled */
+  long input_ld;
+  void *input; /* [2][input_ld] x_from, x_to */
+  void *side;  /* fold: [2][ld] the sums, scaled */
 };
 
 struct held *held_create(const struct system *sys)
@@ -33,7 +34,8 @@ struct held *held_create(const struct system *sys)
   h->ld = padded(h->M->rows);
   h->vector = fail_alloc(HELD * (size_t)h->ld, sizeof(double));
   if (h->M->rows == 0) return h;
-  h->input = fail_alloc(2 * (size_t)h->M->ld, vectors_unit(h->single));
+  h->input_ld = padded(h->M->cols);
+  h->input = fail_alloc(2 * (size_t)h->input_ld, vectors_unit(h->single));
   h->side = fail_alloc(2 * (size_t)h->ld, vectors_unit(h->single));
   return h;
 }
@@ -65,13 +67,13 @@ void held_begin(struct held *h)
   const struct matrix *M = h->M;
 
   if (M->rows == 0) return;
-  vectors_store(h->single, 1, pr->x_from, M->ld, h->input);
-  vectors_store(h->single, 1, pr->x_to, M->ld, vectors_at(h->single, h->input, M->ld));
+  vectors_store(h->single, 1, pr->x_from, h->input_ld, h->input);
+  vectors_store(h->single, 1, pr->x_to, h->input_ld, vectors_at(h->single, h->input, h->input_ld));
   matrix_multiply2(M, h->input, h->vector + W_FROM * h->ld, h->vector + W_TO * h->ld);
   memset(h->vector + SUM_FROM * h->ld, 0, 2 * (size_t)h->ld * sizeof(double));
-  kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_from, &h->gram[0]);
-  kernel_rows_f64(pr->x_from, 1, M->ld, pr->x_to, &h->gram[1]);
-  kernel_rows_f64(pr->x_to, 1, M->ld, pr->x_to, &h->gram[2]);
+  kernel_rows_f64(pr->x_from, 1, h->input_ld, pr->x_from, &h->gram[0]);
+  kernel_rows_f64(pr->x_from, 1, h->input_ld, pr->x_to, &h->gram[1]);
+  kernel_rows_f64(pr->x_to, 1, h->input_ld, pr->x_to, &h->gram[2]);
 }
 
 void held_product(const struct held *h, double u, double now, double ahead, const void *post,
@@ -129,5 +131,5 @@ void held_fold(struct held *h, double u)
   for (int e = 0; e < 2; e++)
     vectors_store(h->single, 1 / h->synapse->tau_pot, h->vector + (SUM_FROM + e) * h->ld,
                   h->M->rows, vectors_at(h->single, h->side, e * h->ld));
-  matrix_fold(h->M, loss, 2, h->side, h->ld, h->input, h->M->ld);
+  matrix_fold(h->M, loss, 2, h->side, h->ld, h->input, h->input_ld);
 }

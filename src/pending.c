@@ -71,10 +71,10 @@ static void allocate_fold(struct pending *p)
 
   for (int k = 0; k < p->sys->model->synapses; k++) {
     const struct matrix *M = &p->sys->state->matrix[k];
-    const size_t rows = (size_t)padded(M->rows), ld = (size_t)M->ld;
+    const size_t rows = (size_t)padded(M->rows), cols = (size_t)padded(M->cols);
     if (M->rows == 0 || p->sys->model->synapse[k].pre == INPUT) continue;
     most = rows > most ? rows : most;
-    most = ld > most ? ld : most;
+    most = cols > most ? cols : most;
   }
   p->side = fail_alloc(NODES * most, vectors_unit(p->single));
 }
@@ -271,22 +271,23 @@ static void product_of_held(const struct pending *p, int k, double u, double ahe
     held_product(p->held, u, 0, 0, NULL, out);
 }
 
-void pending_product(struct pending *p, int k, double u, double ahead, const struct rows *some,
-                     double *drive)
+double pending_product(struct pending *p, int k, double u, double ahead, const struct rows *some,
+                       double *drive)
 {
   const struct synapse *syn = &p->sys->model->synapse[k];
   const struct matrix *M = &p->sys->state->matrix[k];
   long lo, hi;
 
   partition_rows(p->sys->part, syn->layer, p->sys->part->rank, &lo, &hi);
-  if (lo == hi) return;
-  if (syn->pre == INPUT) return product_of_held(p, k, u, ahead, drive + lo);
+  if (lo == hi) return 0;
+  if (syn->pre == INPUT) {
+    product_of_held(p, k, u, ahead, drive + lo);
+    return 0;
+  }
   set_decay(p, u);
-  if (some)
-    matrix_multiply_some(M, p->met[syn->pre], some, drive + lo);
-  else
-    matrix_multiply(M, p->met[syn->pre], drive + lo);
-  if (p->count == 0 || !syn->learns) return;
+  const double read = some ? matrix_multiply_some(M, p->met[syn->pre], some, drive + lo)
+                           : matrix_multiply(M, p->met[syn->pre], drive + lo);
+  if (p->count == 0 || !syn->learns) return read;
 
   double c[NODES];
   for (int n = 0; n < p->count; n++)
@@ -294,16 +295,22 @@ void pending_product(struct pending *p, int k, double u, double ahead, const str
         (p->weight[n] + (n == p->count - 1 ? ahead : 0)) * p->growth[k][n] * p->gram[syn->pre][n];
   vectors_combine(p->single, p->decayed[k], p->count, c, post_nodes(p, syn), padded(syn->rows),
                   hi - lo, drive + lo);
+  return read;
 }
 
-/* Scale the error's side of all nodes: that it carries the coefficients, whichever side of the
- * synapse it is on, keeps W and the V that learns the same product exact transposes. */
+/* Scale n elements of the error's side of all nodes, and pad them: that it carries the
+ * coefficients, whichever side of the synapse it is on, keeps W and the V that learns the same
+ * product exact transposes. */
 static void scale_side(struct pending *p, int k, const void *from, long stride, long n)
 {
-  for (int node = 0; node < p->count; node++)
+  const size_t padding = (size_t)(padded(n) - n) * vectors_unit(p->single);
+
+  for (int node = 0; node < p->count; node++) {
+    void *to = vectors_at(p->single, p->side, node * padded(n));
     vectors_scale(p->single, p->weight[node] * p->growth[k][node],
-                  vectors_at(p->single, from, node * stride), n,
-                  vectors_at(p->single, p->side, node * padded(n)));
+                  vectors_at(p->single, from, node * stride), n, to);
+    memset(vectors_at(p->single, to, n), 0, padding);
+  }
 }
 
 static void fold(struct pending *p, int k)
@@ -311,15 +318,15 @@ static void fold(struct pending *p, int k)
   const struct synapse *syn = &p->sys->model->synapse[k];
   struct matrix *M = &p->sys->state->matrix[k];
   const void *post = post_nodes(p, syn), *pre = p->value[syn->pre];
-  const long stride = padded(syn->rows);
+  const long stride = padded(syn->rows), cols = padded(syn->cols);
   const double loss = -expm1(-(p->time[p->count - 1] - p->begin) / syn->tau_dec);
 
   if (p->sys->model->stage[syn->post].family == ERROR) {
     scale_side(p, k, post, stride, M->rows);
-    matrix_fold(M, loss, p->count - 1, p->side, padded(M->rows), pre, M->ld);
+    matrix_fold(M, loss, p->count - 1, p->side, padded(M->rows), pre, cols);
   } else {
-    scale_side(p, k, pre, M->ld, M->ld);
-    matrix_fold(M, loss, p->count - 1, post, stride, p->side, M->ld);
+    scale_side(p, k, pre, cols, cols);
+    matrix_fold(M, loss, p->count - 1, post, stride, p->side, cols);
   }
 }
 

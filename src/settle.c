@@ -53,7 +53,8 @@ void settle(struct settler *s, const double *x)
       const int pre = m->synapse[syn].pre;
       const struct matrix *M = &sys->state->matrix[syn];
       const double *v = pre == INPUT ? x : s->at->value[pre];
-      matrix_multiply(M, vectors_rounded(M->single, v, M->ld, s->rounded), s->at->drive[k] + lo);
+      matrix_multiply(M, vectors_rounded(M->single, v, padded(M->cols), s->rounded),
+                      s->at->drive[k] + lo);
     }
     system_share_drive(sys, k);
     m->kind->force(m, k, s->at);

@@ -11,6 +11,21 @@ static void own_rows(const struct model *m, int layer, long *lo, long *hi)
   partition_rows(m->part, layer, m->part->rank, lo, hi);
 }
 
+long matrix_elements(bool by_columns, long rows, long cols)
+{
+  return by_columns ? cols * padded(rows) : rows * padded(cols);
+}
+
+static void matrix_create(struct matrix *M, const struct synapse *syn, long rows, bool single)
+{
+  *M = (struct matrix){.rows = rows,
+                       .cols = syn->cols,
+                       .ld = padded(syn->by_columns ? rows : syn->cols),
+                       .single = single,
+                       .by_columns = syn->by_columns};
+  M->a = fail_alloc((size_t)matrix_elements(M->by_columns, rows, M->cols), vectors_unit(single));
+}
+
 struct state *state_create(const struct model *model)
 {
   struct state *st = fail_alloc(1, sizeof *st);
@@ -24,12 +39,8 @@ struct state *state_create(const struct model *model)
     st->value[k] = fail_alloc((size_t)(hi - lo), sizeof(double));
   }
   for (int k = 0; k < model->synapses; k++) {
-    const struct synapse *syn = &model->synapse[k];
-    struct matrix *M = &st->matrix[k];
-    own_rows(model, syn->layer, &lo, &hi);
-    *M = (struct matrix){
-        .rows = hi - lo, .cols = syn->cols, .ld = padded(syn->cols), .single = model->net->single};
-    M->a = fail_alloc((size_t)M->rows * (size_t)M->ld, M->single ? sizeof(float) : sizeof(double));
+    own_rows(model, model->synapse[k].layer, &lo, &hi);
+    matrix_create(&st->matrix[k], &model->synapse[k], hi - lo, model->net->single);
   }
   return st;
 }
@@ -93,6 +104,7 @@ static int weight_fields(const struct state *st, struct field *f)
                           .shape = {syn->rows, syn->cols},
                           .ld = st->matrix[k].ld,
                           .single = st->matrix[k].single,
+                          .by_columns = st->matrix[k].by_columns,
                           .data = st->matrix[k].a};
     own_rows(m, syn->layer, &f[k].lo, &f[k].hi);
   }
@@ -116,26 +128,40 @@ void state_free_fields(int count, struct field *fields)
   free(fields);
 }
 
-void matrix_multiply(const struct matrix *M, const void *x, double *out)
+static double multiply_columns(const struct matrix *M, const void *x, double *out)
 {
-  vectors_dot(M->single, M->rows, M->a, M->ld, x, out);
+  const long live = M->single ? kernel_columns_f32(M->a, M->cols, M->ld, x, M->rows, out)
+                              : kernel_columns_f64(M->a, M->cols, M->ld, x, M->rows, out);
+
+  return (double)live * (double)M->rows;
 }
 
-void matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
-                          double *out)
+double matrix_multiply(const struct matrix *M, const void *x, double *out)
+{
+  if (M->by_columns) return multiply_columns(M, x, out);
+  vectors_dot(M->single, M->rows, M->a, M->ld, x, out);
+  return (double)M->rows * (double)M->cols;
+}
+
+double matrix_multiply_some(const struct matrix *M, const void *x, const struct rows *some,
+                            double *out)
 {
   memset(out, 0xff, (size_t)M->rows * sizeof *out); /* the bits of one that is no number */
   if (M->single)
     kernel_some_f32(M->a, M->ld, x, some->count, some->row, out);
   else
     kernel_some_f64(M->a, M->ld, x, some->count, some->row, out);
+  return (double)some->count * (double)M->cols;
 }
 
 void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y)
 {
-  const void *y = vectors_at(M->single, x, M->ld);
+  const void *y = vectors_at(M->single, x, padded(M->cols));
 
-  if (M->single)
+  if (M->by_columns) {
+    multiply_columns(M, x, out_x);
+    multiply_columns(M, y, out_y);
+  } else if (M->single)
     kernel_rows2_f32(M->a, M->rows, M->ld, x, y, out_x, out_y);
   else
     kernel_rows2_f64(M->a, M->rows, M->ld, x, y, out_x, out_y);
@@ -144,15 +170,20 @@ void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, doub
 void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
                  long q_stride)
 {
+  const void *line = M->by_columns ? q : p, *along = M->by_columns ? p : q;
+  const long line_stride = M->by_columns ? q_stride : p_stride;
+  const long along_stride = M->by_columns ? p_stride : q_stride;
+  const long lines = matrix_lines(M);
+
   if (M->single)
-    kernel_fold_f32(M->a, M->rows, M->ld, loss, K, p, p_stride, q, q_stride);
+    kernel_fold_f32(M->a, lines, M->ld, loss, K, line, line_stride, along, along_stride);
   else
-    kernel_fold_f64(M->a, M->rows, M->ld, loss, K, p, p_stride, q, q_stride);
+    kernel_fold_f64(M->a, lines, M->ld, loss, K, line, line_stride, along, along_stride);
 }
 
 double matrix_largest(const struct matrix *M)
 {
-  const long n = M->rows * M->ld; /* the padding is zeros */
+  const long n = matrix_lines(M) * M->ld; /* the padding is zeros */
   const double largest = M->single ? relax_largest_f32(n, M->a) : relax_largest_f64(n, M->a);
 
   return isfinite(largest) ? largest : INFINITY;

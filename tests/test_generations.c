@@ -16,8 +16,10 @@ enum { KINDS = 4, MOST = 560, TERMS = 15 };
 
 /* Where kernels read from, the same for all, and where they write to. */
 struct bench {
-  long rows, ld;
-  double *A, *x, *y, *p, *q, *c;
+  long rows, ld, rows_ld;
+  double *B; /* [ld][rows_ld] a matrix by columns */
+  float *B_f32;
+  double *A, *x, *y, *p, *q, *c; /* some of p and of y are 0 */
   float *A_f32, *x_f32, *y_f32, *p_f32, *q_f32;
 };
 
@@ -40,7 +42,7 @@ static float *singles(long count, const double *v)
 static struct bench bench(long rows, long cols)
 {
   const long ld = padded(cols);
-  struct bench b = {.rows = rows, .ld = ld};
+  struct bench b = {.rows = rows, .ld = ld, .rows_ld = padded(rows)};
 
   b.A = numbers(rows * ld, 0);
   b.x = numbers(ld, 1);
@@ -48,6 +50,11 @@ static struct bench bench(long rows, long cols)
   b.p = numbers(TERMS * rows, 3);
   b.q = numbers(TERMS * ld, 4);
   b.c = numbers(TERMS, 5);
+  for (long i = 0; i < ld; i += 3) b.y[i] = 0;
+  for (long i = 0; i < rows; i += 5)
+    for (int k = 0; k < TERMS; k++) b.p[k * rows + i] = 0;
+  b.B = numbers(ld * b.rows_ld, 6);
+  b.B_f32 = singles(ld * b.rows_ld, b.B);
   b.A_f32 = singles(rows * ld, b.A);
   b.x_f32 = singles(ld, b.x);
   b.y_f32 = singles(ld, b.y);
@@ -58,39 +65,49 @@ static struct bench bench(long rows, long cols)
 
 static void end(struct bench *b)
 {
-  double *const doubles[] = {b->A, b->x, b->y, b->p, b->q, b->c};
-  float *const floats[] = {b->A_f32, b->x_f32, b->y_f32, b->p_f32, b->q_f32};
+  double *const doubles[] = {b->A, b->B, b->x, b->y, b->p, b->q, b->c};
+  float *const floats[] = {b->A_f32, b->B_f32, b->x_f32, b->y_f32, b->p_f32, b->q_f32};
 
-  for (int k = 0; k < 6; k++) free(doubles[k]);
-  for (int k = 0; k < 5; k++) free(floats[k]);
+  for (int k = 0; k < 7; k++) free(doubles[k]);
+  for (int k = 0; k < 6; k++) free(floats[k]);
 }
 
 /* All results of a generation: vectors of rows, the folded matrices, and what steps said. */
 struct results {
-  double out[14][MOST];
+  double out[16][MOST];
   int row[2][MOST + LIST_SPARE];
-  long listed[2];
+  long listed[2], read[2];
   double said[6];
   double *A;
   float *A_f32;
 };
 
-/* Steps of the vectors in p. */
+/* Steps of the vectors in p, after which small values are 0. */
+static struct relax hush(void)
+{
+  struct relax r = some;
+
+  r.silent = 0.3;
+  return r;
+}
+
 static struct extent compute_kinked(const struct kernels *k, const struct bench *b,
                                     struct results *r)
 {
+  const struct relax hushed = hush();
   const double *const s = b->p, *const s0 = s + b->rows, *const s1 = s0 + b->rows;
 
-  return k->kinked_step(b->rows, &some, 0.5, s, s0, s1, s1 + b->rows, r->out[8], r->out[9]);
+  return k->kinked_step(b->rows, &hushed, 0.5, s, s0, s1, s1 + b->rows, r->out[8], r->out[9]);
 }
 
 static struct extent compute_gated(const struct kernels *k, const struct bench *b,
                                    struct results *r)
 {
+  const struct relax hushed = hush();
   const long n = b->rows;
   const double *const p = b->p;
 
-  return k->gated_step(n, &some, 0.5, p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n,
+  return k->gated_step(n, &hushed, 0.5, p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, p + 5 * n,
                        r->out[10], r->out[11]);
 }
 
@@ -115,6 +132,8 @@ static void compute(const struct kernels *k, const struct bench *b, struct resul
   k->some_f32(b->A_f32, b->ld, b->x_f32, r->listed[1], r->row[1], r->out[13]);
   k->rows2_f64(b->A, b->rows, b->ld, b->x, b->y, r->out[2], r->out[3]);
   k->rows2_f32(b->A_f32, b->rows, b->ld, b->x_f32, b->y_f32, r->out[4], r->out[5]);
+  r->read[0] = k->columns_f64(b->B, b->ld, b->rows_ld, b->y, b->rows, r->out[14]);
+  r->read[1] = k->columns_f32(b->B_f32, b->ld, b->rows_ld, b->y_f32, b->rows, r->out[15]);
   k->combine_f64(0.7, TERMS, b->c, b->p, b->rows, b->rows, r->out[6]);
   k->combine_f32(0.7, TERMS, b->c, b->p_f32, b->rows, b->rows, r->out[7]);
   r->A = fail_alloc(all, sizeof *r->A);
@@ -130,6 +149,7 @@ static bool same(const struct results *a, const struct results *b, size_t all)
   return memcmp(a->out, b->out, sizeof a->out) == 0 &&
          memcmp(a->said, b->said, sizeof a->said) == 0 &&
          memcmp(a->listed, b->listed, sizeof a->listed) == 0 &&
+         memcmp(a->read, b->read, sizeof a->read) == 0 &&
          memcmp(a->row, b->row, sizeof a->row) == 0 &&
          memcmp(a->A, b->A, all * sizeof *a->A) == 0 &&
          memcmp(a->A_f32, b->A_f32, all * sizeof *a->A_f32) == 0;

@@ -257,6 +257,34 @@ START_TEST(an_unknown_drive_bends_nothing)
 }
 END_TEST
 
+/* Behind a gate that is shut at the end, and only there; what is not finite stays so. */
+START_TEST(values_that_nobody_hears_are_zero)
+{
+  enum { N = 21 };
+  const struct relax r = {.E = 1, .slow = 1, .silent = 1e-3};
+  static const double v[] = {9e-4, -9e-4, 1.1e-3, 0, 1e-300, 5};
+  double v0[N], shut[N], open[N], zero[N] = {0}, v1[N], mean[N];
+
+  for (int i = 0; i < N; i++) {
+    v0[i] = v[i % 6];
+    shut[i] = i % 4 ? -1 : 0;
+    open[i] = 0.5;
+  }
+  for (int kinked = 0; kinked < 2; kinked++)
+    for (int on = 0; on < 2; on++) {
+      const double *s = on ? open : shut;
+      if (kinked)
+        relax_kinked_step(N, &r, 1, s, s, s, v0, v1, mean);
+      else
+        relax_gated_step(N, &r, 1, s, s, v0, open, open, open, v1, mean);
+      for (int i = 0; i < N; i++) ck_assert_double_eq(v1[i], on || fabs(v0[i]) >= 1e-3 ? v0[i] : 0);
+    }
+  v0[20] = NAN;
+  const struct extent x = relax_gated_step(N, &r, 1, shut, shut, v0, zero, zero, zero, v1, mean);
+  ck_assert(isnan(v1[20]) && !isfinite(x.size));
+}
+END_TEST
+
 /* A row's bits do not depend on its neighbours, so not on how rows are cut over ranks. */
 START_TEST(a_row_does_not_depend_on_the_rows_stepped_with_it)
 {
@@ -539,6 +567,7 @@ int main(int argc, char **argv)
   tcase_add_loop_test(facts, a_gated_step_is_as_defined, 0, 2);
   tcase_add_test(facts, an_unknown_drive_bends_nothing);
   tcase_add_test(facts, a_gated_step_masks_each_row_by_its_own_sides);
+  tcase_add_test(facts, values_that_nobody_hears_are_zero);
   tcase_add_test(facts, a_row_does_not_depend_on_the_rows_stepped_with_it);
   tcase_add_test(facts, a_step_along_a_parabola_is_exact_at_its_end_and_on_average);
   tcase_add_test(facts, a_crossing_is_seen_wherever_it_is);

@@ -120,6 +120,7 @@ static void kp_create(struct model *m, const struct job *job)
   struct kp *kp = fail_alloc(1, sizeof *kp);
 
   m->own = kp;
+  kp->silent = job_real(job, "solver.absolute");
   kp->gate = job_flag(job, "kp.gate");
   kp->rms = job_real(job, "kp.rms_norm");
   kp->noise = job_real(job, "kp.noise");

@@ -19,6 +19,7 @@ struct crossings {
 
 struct kp {
   double reach[FAMILIES]; /* 1 - exp(-T/tau): how near v can come to f in a presentation */
+  double silent;          /* a value below this, behind a gate that is shut, is 0 */
   bool gate;              /* phi' in eq. 5 */
   double rms;             /* a of a phi/rms(phi); 0: off */
   double noise;           /* standard deviation of the Ornstein-Uhlenbeck drive; 0: off */

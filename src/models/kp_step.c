@@ -221,6 +221,7 @@ struct verdict kp_step(const struct model *m, int stage, const struct leak *k,
   kp_rows(m, stage, &lo, &hi);
   if (lo == hi) return (struct verdict){0};
   r.reach = kp->reach[m->stage[stage].family];
+  r.silent = kp->silent;
   const struct extent x = shape == SMOOTH ? step_smooth(m, stage, &r, before, from, to)
                                           : step_gated(m, shape, stage, k, &r, before, from, to);
   const bool finite = isfinite(x.size) && isfinite(x.curvature);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "model.h"
+#include "solver.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,20 @@ const struct model_kind *model_kind_of(const struct job *job)
   return kinds[job_choice(job, "model")];
 }
 
+/* Columns shorter than this are added up more slowly than rows. Of the whole matrix, not of a
+ * rank's part: the order of additions must not depend on the cuts. */
+enum { LONG_COLUMN = 32 };
+
+/* Units of the input and of layers that can be silent. */
+static void store_by_columns(struct model *m)
+{
+  for (int k = 0; k < m->synapses; k++) {
+    struct synapse *syn = &m->synapse[k];
+    const bool forward = syn->pre == INPUT || m->stage[syn->pre].family == ACTIVITY;
+    syn->by_columns = forward && syn->rows >= LONG_COLUMN;
+  }
+}
+
 struct model *model_create(const struct job *job, const struct network *net,
                            const struct partition *part)
 {
@@ -27,6 +42,7 @@ struct model *model_create(const struct job *job, const struct network *net,
   m->net = net;
   m->part = part;
   m->kind->create(m, job);
+  if (solver_kind_of(job)->columns) store_by_columns(m);
   return m;
 }
 

@@ -52,6 +52,7 @@ const struct solver_kind solver_cascade = {
     .name = "cascade",
     .about = "exponential steps, layer by layer",
     .means = true,
+    .columns = true,
     .step = {.values = 1, .drives = 1, .reductions = 1},
     .presentation = {.values = 1, .drives = 1}, /* taking up */
     .serial = true,

@@ -212,6 +212,7 @@ const struct solver_kind solver_lockstep = {
     .name = "lockstep",
     .about = "exponential steps, all layers at once",
     .means = true,
+    .columns = true,
     .step = {.values = 1, .drives = 1, .reductions = 1},
     .presentation = {.values = 2, .drives = 1}, /* taking up, and the last step's means */
     .create = lockstep_create,

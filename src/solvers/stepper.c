@@ -79,10 +79,11 @@ void stepper_multiply(struct stepper *st, int k, double h)
   const bool choose = model_chooses(m, k);
 
   if (choose) m->kind->open(m, k, GROWTH, st->from, st->to, &st->open);
-  pending_product(st->pending, syn, st->to->u, h, choose ? &st->open : NULL, st->to->drive[k]);
+  const double read =
+      pending_product(st->pending, syn, st->to->u, h, choose ? &st->open : NULL, st->to->drive[k]);
   if (m->synapse[syn].pre == INPUT) return;
   st->solver->stats.weights += cols * (double)rows;
-  st->solver->stats.chosen += cols * (double)(choose ? st->open.count : rows);
+  st->solver->stats.chosen += read;
 }
 
 /* The first step after an onset. The start of a ramp is x = 3 (u/ramp)^2, whose curvature the step
