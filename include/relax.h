@@ -10,6 +10,12 @@
 
 #include <stdbool.h>
 
+/* The larger of two numbers; a, where b is none. What fmax would call a function for. */
+static inline double more_of(double a, double b)
+{
+  return b > a ? b : a;
+}
+
 /* out = scale clip(relu(s), 0, cap) */
 void relax_relu(long n, double cap, double scale, const double *s, double *out);
 /* out = scale v where 0 < s < cap, else 0 */
@@ -50,9 +56,9 @@ struct extent relax_gated_step(long n, const struct relax *r, double cap, const 
                                const double *s1, const double *v0, const double *q,
                                const double *q0, const double *q1, double *v1, double *mean);
 /* Lists of rows take so much more room than rows. */
-enum { LIST_SPARE = 4 };
-/* row [n + LIST_SPARE] = the rows, ascending, where s goes from one of s <= 0, 0 < s < cap, s >= cap to another.
- * Returns their count. */
+enum { LIST_SPARE = 8 };
+/* row [n + LIST_SPARE] = the rows, ascending, where s goes from one of s <= 0, 0 < s < cap, s >=
+ * cap to another. Returns their count. */
 long relax_crossings(long n, double cap, const double *s0, const double *s1, int *row);
 /* The same of rows where 0 < s < cap at some time on the line from s0 to s1, or as it goes on to
  * s1 + ahead (s1 - s0). */

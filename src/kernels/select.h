@@ -4,18 +4,6 @@
  * Included by step.h. Masks of VECTOR bytes become bits of a word, whose ones are then walked: a
  * row that is not selected costs next to nothing. */
 
-/* One bit for each lane of a mask. A generation may name an instruction for it. */
-#ifndef BITS
-INLINE unsigned lanes_of(mask64 on)
-{
-  unsigned bits = 0;
-
-  for (int e = 0; e < N64; e++) bits |= (unsigned)(on[e] & 1) << e;
-  return bits;
-}
-#define BITS(on) lanes_of(on)
-#endif
-
 /* Rows that are on at some time between s0 and s1, or on the way onward from s1 that is `ahead`
  * times as long; without those on throughout if they are to be `crossing`. */
 INLINE mask64 selected(bool crossing, double cap, double ahead, vec64 s0, vec64 s1)
@@ -29,6 +17,9 @@ INLINE mask64 selected(bool crossing, double cap, double ahead, vec64 s0, vec64 
   return (larger(high, on) > zero) & (smaller(low, on) < most);
 }
 
+/* Append the rows, from `first` on, whose bits are set. Writes up to LIST_SPARE numbers, so that
+ * nothing hangs on how many are on. A generation may name instructions for it. */
+#ifndef APPEND
 /* The lanes that are on in a mask of four, in order. */
 typedef int32_t four32 __attribute__((vector_size(16), aligned(4), may_alias));
 static const four32 lanes_on[16] = {{0},    {0},       {1},       {0, 1},      {2},    {0, 2},
@@ -36,8 +27,6 @@ static const four32 lanes_on[16] = {{0},    {0},       {1},       {0, 1},      {
                                     {2, 3}, {0, 2, 3}, {1, 2, 3}, {0, 1, 2, 3}};
 static const unsigned char count_on[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
 
-/* Append the rows, from `first` on, whose bits are set. Always writes four numbers for four lanes,
- * so that nothing hangs on how many are on. */
 INLINE long append(unsigned bits, long first, int *row, long count)
 {
   for (int lane = 0; lane < N64; lane += 4, bits >>= 4) {
@@ -46,6 +35,8 @@ INLINE long append(unsigned bits, long first, int *row, long count)
   }
   return count;
 }
+#define APPEND(bits, first, row, count) append(bits, first, row, count)
+#endif
 
 /* The last rows of a vector that they do not fill are followed by zeros, which select nothing. */
 INLINE long select_rows(bool crossing, long n, double cap, double ahead, const double *s0,
@@ -57,7 +48,7 @@ INLINE long select_rows(bool crossing, long n, double cap, double ahead, const d
     const bool whole = n - i >= N64;
     const vec64 a = whole ? at(s0, i) : rest_at(s0, i, n - i);
     const vec64 b = whole ? at(s1, i) : rest_at(s1, i, n - i);
-    count = append(BITS(selected(crossing, cap, ahead, a, b)), i, row, count);
+    count = APPEND(BITS(selected(crossing, cap, ahead, a, b)), i, row, count);
   }
   return count;
 }

@@ -4,6 +4,7 @@
  * Included by body.h. A gate is a mask of ones and zeros over the bits of a number, and there are
  * no branches, so a row costs the same whether it is on, off or switching. */
 #include "relax.h"
+#include <math.h>
 #include <stdint.h>
 
 typedef int64_t mask64 __attribute__((vector_size(VECTOR), aligned(8), may_alias));
@@ -35,6 +36,18 @@ INLINE vec64 smaller(vec64 a, vec64 b)
 {
   return SMALLER(a, b);
 }
+
+/* One bit for each lane of a mask. A generation may name an instruction for it. */
+#ifndef BITS
+INLINE unsigned lanes_of(mask64 on)
+{
+  unsigned bits = 0;
+
+  for (int e = 0; e < N64; e++) bits |= (unsigned)(on[e] & 1) << e;
+  return bits;
+}
+#define BITS(on) lanes_of(on)
+#endif
 
 /* What rows came to so far. */
 struct tally {
@@ -81,22 +94,28 @@ INLINE void step_rows(bool kinked, const struct relax *r, double cap, vec64 s0, 
   t->crossed |= throughout ^ ever;
 }
 
+/* The largest element, half against half. */
 INLINE double top_of(vec64 a)
 {
-  double top = 0;
-
-  for (int e = 0; e < N64; e++) top = a[e] > top ? a[e] : top;
-  return top;
+#if VECTOR == 64
+  a = larger(a, PAIR(a, a, 4, 5, 6, 7, 0, 1, 2, 3));
+  a = larger(a, PAIR(a, a, 2, 3, 0, 1, 6, 7, 4, 5));
+  a = larger(a, PAIR(a, a, 1, 0, 3, 2, 5, 4, 7, 6));
+#elif VECTOR == 32
+  a = larger(a, PAIR(a, a, 2, 3, 0, 1));
+  a = larger(a, PAIR(a, a, 1, 0, 3, 2));
+#else
+  a = larger(a, PAIR(a, a, 1, 0));
+#endif
+  return a[0];
 }
 
 INLINE struct extent extent_of(const struct tally *t)
 {
   struct extent x = {top_of(t->bent), top_of(t->large), top_of(t->far), false};
 
-  for (int e = 0; e < N64; e++) {
-    x.size += t->poison[e];
-    x.crosses |= t->crossed[e] != 0;
-  }
+  if (BITS((mask64)(t->poison != t->poison))) x.size = NAN;
+  x.crosses = BITS(t->crossed) != 0;
   return x;
 }
 

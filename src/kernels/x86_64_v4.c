@@ -30,8 +30,20 @@ static inline __attribute__((always_inline)) long live_f64(const double *x, long
   _mm256_storeu_si256((__m256i *)(live + count), _mm256_maskz_compress_epi32(on, all));
   return count + __builtin_popcount(on);
 }
-#define LIVE64(x, j, live, count) live_f64(x, j, live, count)
-#define LIVE32(x, j, live, count) live_f32(x, j, live, count)
+
+/* Rows first .. first + 7 whose bits are set (select.h). */
+static inline __attribute__((always_inline)) long append_bits(unsigned bits, long first, int *row,
+                                                              long count)
+{
+  const __m256i all =
+      _mm256_add_epi32(_mm256_set1_epi32((int)first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+
+  _mm256_storeu_si256((__m256i *)(row + count), _mm256_maskz_compress_epi32((__mmask8)bits, all));
+  return count + __builtin_popcount(bits);
+}
+#define APPEND(bits, first, row, count) append_bits(bits, first, row, count)
+#define LIVE64(x, j, live, count)       live_f64(x, j, live, count)
+#define LIVE32(x, j, live, count)       live_f32(x, j, live, count)
 #include "body.h"
 
 const struct kernels kernels_x86_64_v4 = KERNELS;

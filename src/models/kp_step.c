@@ -118,7 +118,7 @@ static double step_crossing(const struct model *m, enum shape shape, int stage,
     const double v0 = start[i], v1 = k->E * v0 + f.felt;
     end[i] = v1;
     mean[i] = f.mean - k->tau / k->h * (v1 - v0);
-    moves = fmax(moves, fabs(mean[i] - v0));
+    moves = more_of(moves, fabs(mean[i] - v0));
   }
   return moves;
 }
@@ -141,8 +141,8 @@ static void feel_noise(const struct model *m, enum shape shape, int stage, const
     const double f1 = shape == KINKED ? phi_value(m->net->hidden, cap, s[i]) : behind;
     to->value[stage][i] += felt;
     to->mean[stage][i] += (n0 + n1) / 2 - k->tau / k->h * felt;
-    x->size = fmax(x->size, fmax(fabs(to->value[stage][i]), reach * fabs(f1 + n1)));
-    x->moves = fmax(x->moves, fabs(to->mean[stage][i] - from->value[stage][i]));
+    x->size = more_of(x->size, more_of(fabs(to->value[stage][i]), reach * fabs(f1 + n1)));
+    x->moves = more_of(x->moves, fabs(to->mean[stage][i] - from->value[stage][i]));
   }
 }
 
@@ -204,7 +204,7 @@ static struct extent step_gated(const struct model *m, enum shape shape, int sta
     x = relax_gated_step(hi - lo, r, cap, s0 + lo, s1 + lo, v0 + lo, q + lo,
                          from->drive[stage] + lo, to->drive[stage] + lo, v1 + lo, mean + lo);
   }
-  x.moves = fmax(x.moves, step_crossing(m, shape, stage, k, lo, from, to));
+  x.moves = more_of(x.moves, step_crossing(m, shape, stage, k, lo, from, to));
   if (kp_is_noisy(m)) feel_noise(m, shape, stage, k, r->reach, from, to, &x);
   return x;
 }

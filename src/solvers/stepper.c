@@ -188,7 +188,7 @@ static void judge_guess(struct stepper *st, double h)
     if (synapse == NONE || !m->synapse[synapse].learns) continue;
     const double missed =
         pending_missed(st->pending, synapse, st->to->u, h, post_moves(st, &m->synapse[synapse]));
-    st->verdict[k].error = fmax(st->verdict[k].error, st->leak[k].c1 * missed);
+    st->verdict[k].error = more_of(st->verdict[k].error, st->leak[k].c1 * missed);
   }
 }
 
@@ -219,15 +219,15 @@ static double judge(const struct stepper *st, double h)
 
   for (int k = 0; k < stages; k++) {
     double *family = &size[m->stage[k].family];
-    *family = fmax(*family, fmax(st->size[k], st->verdict[k].size));
+    *family = more_of(*family, more_of(st->size[k], st->verdict[k].size));
   }
   for (int k = 0; k < stages; k++) {
     const struct verdict *v = &st->verdict[k];
     if (!isfinite(v->error) || !(v->size < TOO_LARGE)) return INFINITY;
-    ratio = fmax(ratio, v->error / (s->relative * size[m->stage[k].family] + s->absolute));
+    ratio = more_of(ratio, v->error / (s->relative * size[m->stage[k].family] + s->absolute));
     if (s->sys->learning)
-      ratio = fmax(ratio, LEARNING * v->blur * h / s->sys->presenter->duration /
-                              (s->relative * fmax(st->size[k], v->size) + s->absolute));
+      ratio = more_of(ratio, LEARNING * v->blur * h / s->sys->presenter->duration /
+                                 (s->relative * more_of(st->size[k], v->size) + s->absolute));
   }
   return ratio;
 }
@@ -253,7 +253,7 @@ static void accept(struct stepper *st, double h, step_accepted *accepted)
   struct moment *spare = st->before;
 
   for (int k = 0; k < system_stages(sys); k++) {
-    st->size[k] = fmax(st->size[k], st->verdict[k].size);
+    st->size[k] = more_of(st->size[k], st->verdict[k].size);
     st->drift[k] = st->verdict[k].drift;
   }
   pending_accept(st->pending, h, joins(st, h), st->from, st->to);
