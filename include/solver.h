@@ -90,7 +90,7 @@ struct solver_kind {
   /* Of each step tried, accepted or not, and of a presentation beside its steps, while learning;
    * all 0: not known beforehand. Predictions count with them, so they must be exact. */
   struct rounds step, presentation;
-  bool columns; /* works with forward weights that are stored by columns (state.h) */
+  bool columns; /* works with weights that are stored by columns (state.h) */
   bool serial;  /* takes one stage after another: ranks wait for those below and above */
   bool whole;   /* keeps the whole state in vectors of its own, several times: for small networks */
   bool jumps;   /* has no dynamics, so there is no error in time to speak of */

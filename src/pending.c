@@ -26,7 +26,7 @@ struct pending {
   double *drive_mean;   /* scratch [widest]: mean of a drive over a step */
   double begin;         /* u at the last fold [s] */
   struct held *held;    /* the first layer's input; owned */
-  void *side;           /* fold: [NODES][ld] the error's side, scaled */
+  void *side;           /* fold: [NODES][ld] the error's side, scaled; then the padded post */
 };
 
 static long width(const struct pending *p, int stage)
@@ -64,19 +64,33 @@ static void allocate_nodes(struct pending *p)
   }
 }
 
-/* A fold's scaled side: own rows of one synapse, the multiplied vector of another. */
-static void allocate_fold(struct pending *p)
+/* Does a fold need what the rows learn from side by side with zeros after it? In a column that is
+ * a line of memory, the rows of other ranks may not follow. */
+static bool pads_post(const struct model *m, const struct synapse *syn)
 {
-  size_t most = 0;
+  return syn->by_columns && m->stage[syn->post].family != ERROR;
+}
 
-  for (int k = 0; k < p->sys->model->synapses; k++) {
-    const struct matrix *M = &p->sys->state->matrix[k];
-    const size_t rows = (size_t)padded(M->rows), cols = (size_t)padded(M->cols);
-    if (M->rows == 0 || p->sys->model->synapse[k].pre == INPUT) continue;
-    most = rows > most ? rows : most;
-    most = cols > most ? cols : most;
+/* Elements of a fold's sides on a rank with so many rows of a synapse. */
+static long fold_elements(const struct model *m, const struct synapse *syn, long rows)
+{
+  const long most = padded(rows > syn->cols ? rows : syn->cols);
+
+  if (rows == 0 || syn->pre == INPUT) return 0;
+  return NODES * (most + (pads_post(m, syn) ? padded(rows) : 0));
+}
+
+static long fold_room(const struct model *m, int rank)
+{
+  long most = 0;
+
+  for (int k = 0; k < m->synapses; k++) {
+    long lo, hi;
+    partition_rows(m->part, m->synapse[k].layer, rank, &lo, &hi);
+    const long elements = fold_elements(m, &m->synapse[k], hi - lo);
+    most = elements > most ? elements : most;
   }
-  p->side = fail_alloc(NODES * most, vectors_unit(p->single));
+  return most;
 }
 
 struct pending *pending_create(const struct system *sys)
@@ -97,7 +111,7 @@ struct pending *pending_create(const struct system *sys)
   p->drive_mean = fail_alloc((size_t)network_widest(sys->net), sizeof(double));
   allocate_nodes(p);
   p->held = held_create(sys);
-  allocate_fold(p);
+  p->side = fail_alloc((size_t)fold_room(sys->model, sys->part->rank), vectors_unit(p->single));
   return p;
 }
 
@@ -124,18 +138,9 @@ static double node_elements(const struct model *m, int rank)
 double pending_bytes(const struct model *m, int rank)
 {
   const double unit = (double)vectors_unit(m->net->single);
-  const double nodes = node_elements(m, rank);
-  double side = 0;
-  long lo, hi;
+  const double elements = node_elements(m, rank) + (double)fold_room(m, rank);
 
-  for (int k = 0; k < m->synapses; k++) {
-    const struct synapse *syn = &m->synapse[k];
-    partition_rows(m->part, syn->layer, rank, &lo, &hi);
-    if (lo < hi && syn->pre != INPUT)
-      side = fmax(side, (double)padded(hi - lo > syn->cols ? hi - lo : syn->cols));
-  }
-  return unit * (nodes + NODES * side) + sizeof(double) * (double)network_widest(m->net) +
-         held_bytes(m, rank);
+  return unit * elements + sizeof(double) * (double)network_widest(m->net) + held_bytes(m, rank);
 }
 
 void pending_destroy(struct pending *p)
@@ -298,36 +303,46 @@ double pending_product(struct pending *p, int k, double u, double ahead, const s
   return read;
 }
 
-/* Scale n elements of the error's side of all nodes, and pad them: that it carries the
- * coefficients, whichever side of the synapse it is on, keeps W and the V that learns the same
- * product exact transposes. */
-static void scale_side(struct pending *p, int k, const void *from, long stride, long n)
+/* Nodes [count][stride] of n elements, padded, with their coefficients in synapse k or (NONE) as
+ * they are. */
+static void lay_side(const struct pending *p, int k, const void *from, long stride, long n,
+                     void *to)
 {
   const size_t padding = (size_t)(padded(n) - n) * vectors_unit(p->single);
 
   for (int node = 0; node < p->count; node++) {
-    void *to = vectors_at(p->single, p->side, node * padded(n));
-    vectors_scale(p->single, p->weight[node] * p->growth[k][node],
-                  vectors_at(p->single, from, node * stride), n, to);
-    memset(vectors_at(p->single, to, n), 0, padding);
+    void *at = vectors_at(p->single, to, node * padded(n));
+    vectors_scale(p->single, k == NONE ? 1 : p->weight[node] * p->growth[k][node],
+                  vectors_at(p->single, from, node * stride), n, at);
+    memset(vectors_at(p->single, at, n), 0, padding);
   }
 }
 
+/* That the error's side carries the coefficients, whichever side of the synapse it is on, keeps W
+ * and the V that learns the same product exact transposes. */
 static void fold(struct pending *p, int k)
 {
-  const struct synapse *syn = &p->sys->model->synapse[k];
+  const struct model *m = p->sys->model;
+  const struct synapse *syn = &m->synapse[k];
   struct matrix *M = &p->sys->state->matrix[k];
   const void *post = post_nodes(p, syn), *pre = p->value[syn->pre];
-  const long stride = padded(syn->rows), cols = padded(syn->cols);
+  const long rows = padded(M->rows), cols = padded(M->cols);
   const double loss = -expm1(-(p->time[p->count - 1] - p->begin) / syn->tau_dec);
+  long stride = padded(syn->rows);
 
-  if (p->sys->model->stage[syn->post].family == ERROR) {
-    scale_side(p, k, post, stride, M->rows);
-    matrix_fold(M, loss, p->count - 1, p->side, padded(M->rows), pre, cols);
-  } else {
-    scale_side(p, k, pre, cols, cols);
-    matrix_fold(M, loss, p->count - 1, post, stride, p->side, cols);
+  if (m->stage[syn->post].family == ERROR) {
+    lay_side(p, k, post, stride, M->rows, p->side);
+    matrix_fold(M, loss, p->count - 1, p->side, rows, pre, cols);
+    return;
   }
+  lay_side(p, k, pre, cols, M->cols, p->side);
+  if (pads_post(m, syn)) {
+    void *own = vectors_at(p->single, p->side, NODES * cols);
+    lay_side(p, NONE, post, stride, M->rows, own);
+    post = own;
+    stride = rows;
+  }
+  matrix_fold(M, loss, p->count - 1, post, stride, p->side, cols);
 }
 
 /* Fold all but the held input. */

@@ -23,14 +23,14 @@ const struct model_kind *model_kind_of(const struct job *job)
  * rank's part: the order of additions must not depend on the cuts. */
 enum { LONG_COLUMN = 32 };
 
-/* Units of the input and of layers that can be silent. */
+/* All matrices but those whose rows are chosen. */
 static void store_by_columns(struct model *m)
 {
-  for (int k = 0; k < m->synapses; k++) {
-    struct synapse *syn = &m->synapse[k];
-    const bool forward = syn->pre == INPUT || m->stage[syn->pre].family == ACTIVITY;
-    syn->by_columns = forward && syn->rows >= LONG_COLUMN;
-  }
+  for (int k = 0; k < m->synapses; k++)
+    m->synapse[k].by_columns = m->synapse[k].rows >= LONG_COLUMN;
+  for (int k = 0; k < m->stages; k++)
+    if (m->stage[k].synapse != NONE && model_chooses(m, k))
+      m->synapse[m->stage[k].synapse].by_columns = false;
 }
 
 struct model *model_create(const struct job *job, const struct network *net,
