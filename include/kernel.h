@@ -63,4 +63,10 @@ void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const do
 void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
                      long p_stride, const float *q, long q_stride);
 
+/* The same for A and B at once, to which the same is added: each as if it were alone. */
+void kernel_fold2_f64(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
+                      long p_stride, const double *q, long q_stride);
+void kernel_fold2_f32(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
+                      long p_stride, const float *q, long q_stride);
+
 #endif

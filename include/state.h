@@ -73,9 +73,12 @@ double matrix_multiply_some(const struct matrix *M, const void *x, const struct 
 /* Both products with x [2][padded(cols)], in one reading of M where it is stored by rows. Local. */
 void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, double *out_y);
 /* M = (1 - loss) (M + sum_k p_k q_k'), p [K][p_stride] of rows, q [K][q_stride] of columns, in the
- * precision of the weights. Both are padded with zeros. Local. */
-void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
-                 long q_stride);
+ * precision of the weights. Both are padded with zeros. The same for the transpose of a twin whose
+ * rows lie in memory as the columns of M do, or the other way round, unless NULL. Local. */
+void matrix_fold(struct matrix *M, struct matrix *twin, double loss, int K, const void *p,
+                 long p_stride, const void *q, long q_stride);
+/* Can M and N be folded so? Local. */
+bool matrix_are_twins(const struct matrix *M, const struct matrix *N);
 /* Largest |w|, or +infinity when any is not finite, over this rank's rows. Local. */
 double matrix_largest(const struct matrix *M);
 /* The same of every matrix over all ranks: largest [synapses]. Collective. */

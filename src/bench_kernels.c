@@ -36,7 +36,7 @@ static void run_fold(void *own)
 {
   struct desk *d = own;
 
-  matrix_fold(&d->M, 1e-3, NODES, d->p, d->M.ld, d->q, d->M.ld);
+  matrix_fold(&d->M, NULL, 1e-3, NODES, d->p, d->M.ld, d->q, d->M.ld);
 }
 
 static void run_combine(void *own)

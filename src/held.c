@@ -131,5 +131,5 @@ void held_fold(struct held *h, double u)
   for (int e = 0; e < 2; e++)
     vectors_store(h->single, 1 / h->synapse->tau_pot, h->vector + (SUM_FROM + e) * h->ld,
                   h->M->rows, vectors_at(h->single, h->side, e * h->ld));
-  matrix_fold(h->M, loss, 2, h->side, h->ld, h->input, h->input_ld);
+  matrix_fold(h->M, NULL, loss, 2, h->side, h->ld, h->input, h->input_ld);
 }

@@ -103,3 +103,15 @@ void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const flo
 {
   kernels()->fold_f32(A, rows, ld, loss, K, p, p_stride, q, q_stride);
 }
+
+void kernel_fold2_f64(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
+                      long p_stride, const double *q, long q_stride)
+{
+  kernels()->fold2_f64(A, B, rows, ld, loss, K, p, p_stride, q, q_stride);
+}
+
+void kernel_fold2_f32(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
+                      long p_stride, const float *q, long q_stride)
+{
+  kernels()->fold2_f32(A, B, rows, ld, loss, K, p, p_stride, q, q_stride);
+}

@@ -23,6 +23,7 @@ struct pending {
   double **growth;      /* [synapses][NODES] e^((time-begin)/tau_dec) / tau_pot */
   double **gram;        /* [stages][SLOTS] products of the met value with the nodes and itself */
   const void **met;     /* [stages] the value met last, in its slot */
+  int *twin;            /* [synapses] the other one that learns the same product, or NONE */
   double *drive_mean;   /* scratch [widest]: mean of a drive over a step */
   double begin;         /* u at the last fold [s] */
   struct held *held;    /* the first layer's input; owned */
@@ -93,6 +94,24 @@ static long fold_room(const struct model *m, int rank)
   return most;
 }
 
+/* The synapse whose pre and post are the post and pre of k and which learns with the same
+ * constants, as W and V of a layer do, if this rank has all of both; else NONE. */
+static int twin_of(const struct pending *p, int k)
+{
+  const struct model *m = p->sys->model;
+  const struct synapse *a = &m->synapse[k];
+
+  for (int n = 0; n < m->synapses; n++) {
+    const struct synapse *b = &m->synapse[n];
+    const bool alike = b->learns && b->pre == a->post && b->post == a->pre && !a->post_drive &&
+                       !b->post_drive && b->tau_pot == a->tau_pot && b->tau_dec == a->tau_dec;
+    if (a->learns && alike &&
+        matrix_are_twins(&p->sys->state->matrix[k], &p->sys->state->matrix[n]))
+      return n;
+  }
+  return NONE;
+}
+
 struct pending *pending_create(const struct system *sys)
 {
   struct pending *p = fail_alloc(1, sizeof *p);
@@ -108,6 +127,8 @@ struct pending *pending_create(const struct system *sys)
   for (int k = 0; k < sys->model->synapses; k++) p->growth[k] = fail_alloc(NODES, sizeof(double));
   p->met = fail_alloc(stages, sizeof *p->met);
   for (int k = 0; k < sys->model->stages; k++) p->gram[k] = fail_alloc(SLOTS, sizeof(double));
+  p->twin = fail_alloc((size_t)sys->model->synapses, sizeof *p->twin);
+  for (int k = 0; k < sys->model->synapses; k++) p->twin[k] = twin_of(p, k);
   p->drive_mean = fail_alloc((size_t)network_widest(sys->net), sizeof(double));
   allocate_nodes(p);
   p->held = held_create(sys);
@@ -158,6 +179,7 @@ void pending_destroy(struct pending *p)
   free(p->drive);
   free(p->gram);
   free(p->met);
+  free(p->twin);
   free(p->drive_mean);
   held_destroy(p->held);
   free(p->side);
@@ -328,11 +350,12 @@ static void fold(struct pending *p, int k)
   const void *post = post_nodes(p, syn), *pre = p->value[syn->pre];
   const long rows = padded(M->rows), cols = padded(M->cols);
   const double loss = -expm1(-(p->time[p->count - 1] - p->begin) / syn->tau_dec);
+  struct matrix *twin = p->twin[k] == NONE ? NULL : &p->sys->state->matrix[p->twin[k]];
   long stride = padded(syn->rows);
 
   if (m->stage[syn->post].family == ERROR) {
     lay_side(p, k, post, stride, M->rows, p->side);
-    matrix_fold(M, loss, p->count - 1, p->side, rows, pre, cols);
+    matrix_fold(M, twin, loss, p->count - 1, p->side, rows, pre, cols);
     return;
   }
   lay_side(p, k, pre, cols, M->cols, p->side);
@@ -342,7 +365,7 @@ static void fold(struct pending *p, int k)
     post = own;
     stride = rows;
   }
-  matrix_fold(M, loss, p->count - 1, post, stride, p->side, cols);
+  matrix_fold(M, twin, loss, p->count - 1, post, stride, p->side, cols);
 }
 
 /* Fold all but the held input. */
@@ -351,7 +374,9 @@ static void fold_hidden(struct pending *p)
   const struct model *m = p->sys->model;
 
   for (int k = 0; k < m->synapses; k++)
-    if (m->synapse[k].learns && m->synapse[k].pre != INPUT && owns_synapse(p, k)) fold(p, k);
+    if (m->synapse[k].learns && m->synapse[k].pre != INPUT && owns_synapse(p, k) &&
+        (p->twin[k] == NONE || p->twin[k] > k))
+      fold(p, k);
 }
 
 /* The next batch begins where all nodes of this one end. */

@@ -167,18 +167,28 @@ void matrix_multiply2(const struct matrix *M, const void *x, double *out_x, doub
     kernel_rows2_f64(M->a, M->rows, M->ld, x, y, out_x, out_y);
 }
 
-void matrix_fold(struct matrix *M, double loss, int K, const void *p, long p_stride, const void *q,
-                 long q_stride)
+bool matrix_are_twins(const struct matrix *M, const struct matrix *N)
+{
+  return M->rows == N->cols && M->cols == N->rows && M->by_columns != N->by_columns;
+}
+
+void matrix_fold(struct matrix *M, struct matrix *twin, double loss, int K, const void *p,
+                 long p_stride, const void *q, long q_stride)
 {
   const void *line = M->by_columns ? q : p, *along = M->by_columns ? p : q;
   const long line_stride = M->by_columns ? q_stride : p_stride;
   const long along_stride = M->by_columns ? p_stride : q_stride;
-  const long lines = matrix_lines(M);
+  const long lines = matrix_lines(M), ld = M->ld;
+  void *const a = M->a;
 
-  if (M->single)
-    kernel_fold_f32(M->a, lines, M->ld, loss, K, line, line_stride, along, along_stride);
+  if (twin && M->single)
+    kernel_fold2_f32(a, twin->a, lines, ld, loss, K, line, line_stride, along, along_stride);
+  else if (twin)
+    kernel_fold2_f64(a, twin->a, lines, ld, loss, K, line, line_stride, along, along_stride);
+  else if (M->single)
+    kernel_fold_f32(a, lines, ld, loss, K, line, line_stride, along, along_stride);
   else
-    kernel_fold_f64(M->a, lines, M->ld, loss, K, line, line_stride, along, along_stride);
+    kernel_fold_f64(a, lines, ld, loss, K, line, line_stride, along, along_stride);
 }
 
 double matrix_largest(const struct matrix *M)

@@ -476,6 +476,38 @@ START_TEST(folding_a_row_does_not_depend_on_the_rows_folded_with_it)
 }
 END_TEST
 
+START_TEST(folding_two_at_once_gives_what_each_gives_alone)
+{
+  for (int n = 0; n < SHAPES * DEPTHS; n++) {
+    struct batch a = batch(shapes[n / DEPTHS], depths[n % DEPTHS]);
+    struct batch b = batch(shapes[n / DEPTHS], depths[n % DEPTHS]);
+    const size_t all = (size_t)(a.rows * a.ld);
+    double *A[2] = {matrix(a.rows, a.cols, a.ld), matrix(a.rows, a.cols, a.ld)};
+    float *F[2] = {rounded(A[0], (long)all), rounded(A[1], (long)all)};
+
+    memcpy(a.A, A[0], all * sizeof(double));
+    memcpy(a.a, F[0], all * sizeof(float));
+    memcpy(b.A, A[1], all * sizeof(double));
+    memcpy(b.a, F[1], all * sizeof(float));
+    kernel_fold2_f64(A[0], A[1], a.rows, a.ld, 0.1, a.K, a.p, a.p_stride, a.q, a.q_stride);
+    kernel_fold2_f32(F[0], F[1], a.rows, a.ld, 0.1, a.K, a.ps, a.p_stride, a.qs, a.q_stride);
+    fold_both(&a, 0.1);
+    kernel_fold_f64(b.A, a.rows, a.ld, 0.1, a.K, a.p, a.p_stride, a.q, a.q_stride);
+    kernel_fold_f32(b.a, a.rows, a.ld, 0.1, a.K, a.ps, a.p_stride, a.qs, a.q_stride);
+    ck_assert(memcmp(A[0], a.A, all * sizeof(double)) == 0);
+    ck_assert(memcmp(A[1], b.A, all * sizeof(double)) == 0);
+    ck_assert(memcmp(F[0], a.a, all * sizeof(float)) == 0);
+    ck_assert(memcmp(F[1], b.a, all * sizeof(float)) == 0);
+    for (int k = 0; k < 2; k++) {
+      free(A[k]);
+      free(F[k]);
+    }
+    free_batch(&a);
+    free_batch(&b);
+  }
+}
+END_TEST
+
 START_TEST(a_loss_of_1e_9_is_not_lost_in_double_precision)
 {
   const double loss = 1e-9;
@@ -531,6 +563,7 @@ int main(int argc, char **argv)
   tcase_add_test(facts, folding_with_p_and_q_exchanged_gives_the_transpose_to_the_bit);
   tcase_add_test(facts, folding_is_right_to_a_few_ulp_and_keeps_the_padding_zero);
   tcase_add_test(facts, folding_a_row_does_not_depend_on_the_rows_folded_with_it);
+  tcase_add_test(facts, folding_two_at_once_gives_what_each_gives_alone);
   tcase_add_test(facts, a_loss_of_1e_9_is_not_lost_in_double_precision);
   tcase_add_test(facts, single_precision_loses_the_right_amount_on_average);
   return suite_run(runner);

@@ -310,7 +310,8 @@ static void scale_f32(double c, const float *restrict x, long n, float *restrict
     .rows_f64 = rows_f64, .rows_f32 = rows_f32, .rows2_f64 = rows2_f64, .rows2_f32 = rows2_f32,    \
     .some_f64 = some_f64, .some_f32 = some_f32, .columns_f64 = columns_f64,                        \
     .columns_f32 = columns_f32, .combine_f64 = combine_f64, .combine_f32 = combine_f32,            \
-    .fold_f64 = fold_f64, .fold_f32 = fold_f32, .round = round_f32, .scale_f64 = scale_f64,        \
-    .scale_f32 = scale_f32, .kinked_step = kinked_step, .gated_step = gated_step,                  \
-    .crossing_rows = crossing_rows, .open_rows = open_rows                                         \
+    .fold_f64 = fold_f64, .fold_f32 = fold_f32, .fold2_f64 = fold2_f64, .fold2_f32 = fold2_f32,    \
+    .round = round_f32, .scale_f64 = scale_f64, .scale_f32 = scale_f32,                            \
+    .kinked_step = kinked_step, .gated_step = gated_step, .crossing_rows = crossing_rows,          \
+    .open_rows = open_rows                                                                         \
   }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* folds.h - sums of outer products added to a matrix that decays
  *
- * Included by body.h. To lines whose factors are all zero nothing is added, so they only decay. */
+ * Included by body.h. To lines whose factors are all zero nothing is added, so they only decay.
+ * What is added may be added to a second matrix B too, or to none if that is NULL. */
 
 /* Lines in bands, columns in tiles of TILE bytes whose part of q stays in the first cache while the
  * lines of a band pass by. Vectors FAR bytes apart and more share few places there and push each
@@ -44,10 +45,17 @@ static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *
       }                                                                                            \
     for (int r = 0; r < (count); r++)                                                              \
       for (int part = 0; part < PARTS; part++) {                                                   \
-        vec *a = (vec *)(A + line[i + r] * ld + j + part * (per));                                 \
-        const vec grown = sum[r][part] + *a;                                                       \
-        *a = grown - m * grown;                                                                    \
+        const long at = line[i + r] * ld + j + part * (per);                                       \
+        ADD(vec, A + at, sum[r][part]);                                                            \
+        if (B) ADD(vec, B + at, sum[r][part]);                                                     \
       }                                                                                            \
+  } while (0)
+
+#define ADD(vec, to, sum)                                                                          \
+  do {                                                                                             \
+    vec *const a = (vec *)(to);                                                                    \
+    const vec grown = (sum) + *a;                                                                  \
+    *a = grown - m * grown;                                                                        \
   } while (0)
 
 /* The last group of lines with a factor is filled up with others, if there are any. */
@@ -59,21 +67,17 @@ static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *
     for (long j = 0; j < cols; j += (lanes)) FOLD(vec, per, 1);                                    \
   for (; m != 0 && i < lines; i++)                                                                 \
     for (long j = 0; j < cols; j += (per)) {                                                       \
-      vec *a = (vec *)(A + line[i] * ld + j);                                                      \
-      *a = *a - m * *a;                                                                            \
+      ADD(vec, A + line[i] * ld + j, (vec){0});                                                    \
+      if (B) ADD(vec, B + line[i] * ld + j, (vec){0});                                             \
     }
 
-static void tile_f64(double *A, int lines, const int *line, int live, long cols, long ld, double m,
-                     int K, const double *p, long p_stride, const double *q, long q_stride)
-{
-  FOLD_TILE(vec64, LANES64, N64)
-}
+INLINE void tile_f64(double *A, double *B, int lines, const int *line, int live, long cols, long ld,
+                     double m, int K, const double *p, long p_stride, const double *q,
+                     long q_stride){FOLD_TILE(vec64, LANES64, N64)}
 
-static void tile_f32(float *A, int lines, const int *line, int live, long cols, long ld, float m,
-                     int K, const float *p, long p_stride, const float *q, long q_stride)
-{
-  FOLD_TILE(vec32, LANES32, N32)
-}
+INLINE void tile_f32(float *A, float *B, int lines, const int *line, int live, long cols, long ld,
+                     float m, int K, const float *p, long p_stride, const float *q,
+                     long q_stride){FOLD_TILE(vec32, LANES32, N32)}
 
 #define FOLD_ALL(type, sort_lines, fold_tile)                                                      \
   const long size = (long)sizeof(type), tile = TILE / size;                                        \
@@ -90,20 +94,42 @@ static void tile_f32(float *A, int lines, const int *line, int live, long cols, 
       const long cols = j + tile < ld ? tile : ld - j;                                             \
       for (int k = 0; far && live && k < K; k++)                                                   \
         memcpy(near_q[k], q + k * q_stride + j, (size_t)(cols * size));                            \
-      fold_tile(A + i * ld + j, count, line, live, cols, ld, (type)loss, K,                        \
-                far ? near_p[0] : p + i, far ? BAND : p_stride, far ? near_q[0] : q + j,           \
-                far ? tile : q_stride);                                                            \
+      fold_tile(A + i * ld + j, B ? B + i * ld + j : NULL, count, line, live, cols, ld,            \
+                (type)loss, K, far ? near_p[0] : p + i, far ? BAND : p_stride,                     \
+                far ? near_q[0] : q + j, far ? tile : q_stride);                                   \
     }                                                                                              \
   }
+
+INLINE void folds_f64(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
+                      long p_stride, const double *q,
+                      long q_stride){FOLD_ALL(double, sort_lines_f64, tile_f64)}
+
+INLINE void folds_f32(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
+                      long p_stride, const float *q, long q_stride)
+{
+  FOLD_ALL(float, sort_lines_f32, tile_f32)
+}
 
 static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
                      long p_stride, const double *q, long q_stride)
 {
-  FOLD_ALL(double, sort_lines_f64, tile_f64)
+  folds_f64(A, NULL, rows, ld, loss, K, p, p_stride, q, q_stride);
 }
 
 static void fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,
                      long p_stride, const float *q, long q_stride)
 {
-  FOLD_ALL(float, sort_lines_f32, tile_f32)
+  folds_f32(A, NULL, rows, ld, loss, K, p, p_stride, q, q_stride);
+}
+
+static void fold2_f64(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
+                      long p_stride, const double *q, long q_stride)
+{
+  folds_f64(A, B, rows, ld, loss, K, p, p_stride, q, q_stride);
+}
+
+static void fold2_f32(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
+                      long p_stride, const float *q, long q_stride)
+{
+  folds_f32(A, B, rows, ld, loss, K, p, p_stride, q, q_stride);
 }

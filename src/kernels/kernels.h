@@ -31,6 +31,10 @@ struct kernels {
                    long p_stride, const double *q, long q_stride);
   void (*fold_f32)(float *A, long rows, long ld, double loss, int K, const float *p, long p_stride,
                    const float *q, long q_stride);
+  void (*fold2_f64)(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
+                    long p_stride, const double *q, long q_stride);
+  void (*fold2_f32)(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
+                    long p_stride, const float *q, long q_stride);
   void (*round)(double c, const double *x, long n, float *out);
   void (*scale_f64)(double c, const double *x, long n, double *out);
   void (*scale_f32)(double c, const float *x, long n, float *out);

@@ -104,7 +104,7 @@ static void update(struct solver *s, int k)
   if (d->adam)
     adam_step(d->adam, k, sys->presenter->p + 1, loss, d->p, d->q);
   else
-    matrix_fold(M, loss, 1, d->p, M->ld, d->q, M->ld);
+    matrix_fold(M, NULL, loss, 1, d->p, M->ld, d->q, M->ld);
 }
 
 static bool all_bounded(struct solver *s)
