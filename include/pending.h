@@ -18,7 +18,7 @@
 
 /* The present point is one of them. A fold costs as much per node as a product; more nodes make
  * every product dearer. */
-enum { PENDING_NODES = 16 };
+enum { PENDING_NODES = 12 };
 
 struct pending;
 
