@@ -21,6 +21,7 @@ enum precision { IN_DOUBLE, IN_SINGLE, PRECISIONS };
 enum machine_kernel {
   KERNEL_ROWS,    /* kernel_rows: 2 width^2 flop a call */
   KERNEL_ROWS2,   /* kernel_rows2: 4 width^2 flop a call */
+  KERNEL_COLUMNS, /* kernel_columns, no x being 0: 2 width^2 flop a call */
   KERNEL_FOLD,    /* kernel_fold: 2 MACHINE_NODES width^2 flop a call */
   KERNEL_COMBINE, /* kernel_combine of vectors [width]: 2 MACHINE_NODES width flop a call */
   KERNEL_RELAX,   /* relax_gated_step of vectors [width]: counted in elements, width a call;

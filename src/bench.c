@@ -47,7 +47,7 @@ static void print_kernel(const struct machine *m, const struct machine_rates *r,
     const double rate = r->kernel[k][p][w], bound = c->bound[k][p][w];
     printf("  %-16s %6.0f %9.2f %9.2f %-6s %8.2f", machine_kernel_name[k], m->width[w], rate * 1e-9,
            bound * 1e-9, c->by_fma[k][p][w] ? "fma" : bench_kernel_stream(k), rate / bound);
-    if (k == KERNEL_ROWS || k == KERNEL_ROWS2)
+    if (k == KERNEL_ROWS || k == KERNEL_ROWS2 || k == KERNEL_COLUMNS)
       printf(" %9.2f %13.2f", c->gemv[p][w] * 1e-9, rate / c->gemv[p][w]);
     printf("\n");
   }

@@ -11,11 +11,12 @@ enum { NODES = MACHINE_NODES, RELAX_VECTORS = 8 };
 /* Everything the kernels need at one size. */
 struct desk {
   struct matrix M;
-  void *x;         /* [2][ld] */
-  double *out;     /* [2][rows] */
-  void *p, *q;     /* [NODES][ld] */
-  double *v;       /* [RELAX_VECTORS][ld] */
-  double *streams; /* for whatever is as large as any of these */
+  struct matrix columns; /* the same memory, taken by columns */
+  void *x;               /* [2][ld] */
+  double *out;           /* [2][rows] */
+  void *p, *q;           /* [NODES][ld] */
+  double *v;             /* [RELAX_VECTORS][ld] */
+  double *streams;       /* for whatever is as large as any of these */
 };
 
 static void run_rows(void *own)
@@ -30,6 +31,13 @@ static void run_rows2(void *own)
   const struct desk *d = own;
 
   matrix_multiply2(&d->M, d->x, d->out, d->out + d->M.rows);
+}
+
+static void run_columns(void *own)
+{
+  const struct desk *d = own;
+
+  matrix_multiply(&d->columns, d->x, d->out);
 }
 
 static void run_fold(void *own)
@@ -73,9 +81,9 @@ static const struct kernel_facts {
   void (*run)(void *desk);
   enum stream_kind stream;
 } facts[KERNELS] = {
-    [KERNEL_ROWS] = {run_rows, STREAM_READ},    [KERNEL_ROWS2] = {run_rows2, STREAM_READ},
-    [KERNEL_FOLD] = {run_fold, STREAM_UPDATE},  [KERNEL_COMBINE] = {run_combine, STREAM_READ},
-    [KERNEL_RELAX] = {run_relax, STREAM_TRIAD},
+    [KERNEL_ROWS] = {run_rows, STREAM_READ},       [KERNEL_ROWS2] = {run_rows2, STREAM_READ},
+    [KERNEL_COLUMNS] = {run_columns, STREAM_READ}, [KERNEL_FOLD] = {run_fold, STREAM_UPDATE},
+    [KERNEL_COMBINE] = {run_combine, STREAM_READ}, [KERNEL_RELAX] = {run_relax, STREAM_TRIAD},
 };
 
 const char *bench_kernel_stream(int kernel)
@@ -89,7 +97,8 @@ const char *bench_kernel_stream(int kernel)
 static double work_of(int kernel, const struct matrix *M)
 {
   const double cols = (double)M->cols, square = (double)M->rows * cols;
-  const double work[KERNELS] = {2 * square, 4 * square, 2 * NODES * square, 2 * NODES * cols, cols};
+  const double work[KERNELS] = {2 * square,         4 * square,       2 * square,
+                                2 * NODES * square, 2 * NODES * cols, cols};
 
   return work[kernel];
 }
@@ -98,8 +107,8 @@ static double work_of(int kernel, const struct matrix *M)
 static long bytes_of(int kernel, const struct matrix *M)
 {
   const long unit = (long)vectors_unit(M->single), all = M->rows * M->ld * unit;
-  const long bytes[KERNELS] = {all, all, all, NODES * M->ld * unit,
-                               RELAX_VECTORS * M->ld * (long)sizeof(double)};
+  const long bytes[KERNELS] = {
+      all, all, all, all, NODES * M->ld * unit, RELAX_VECTORS * M->ld * (long)sizeof(double)};
 
   return bytes[kernel];
 }
@@ -128,7 +137,11 @@ static struct desk *desk_create(long rows, long cols, bool single)
   long most = 0;
 
   d->M = (struct matrix){.rows = rows, .cols = cols, .ld = ld, .single = single};
-  d->M.a = scribble(single, rows * ld);
+  const long by_rows = matrix_elements(false, rows, cols), all = matrix_elements(true, rows, cols);
+  d->M.a = scribble(single, all > by_rows ? all : by_rows);
+  d->columns = d->M;
+  d->columns.by_columns = true;
+  d->columns.ld = padded(rows);
   d->x = scribble(single, 2 * ld);
   d->out = fail_alloc((size_t)(2 * padded(rows) + ld), sizeof *d->out);
   d->p = scribble(single, NODES * (ld > rows ? ld : rows));

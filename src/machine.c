@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const machine_kernel_name[KERNELS] = {"kernel_rows", "kernel_rows2", "kernel_fold",
+const char *const machine_kernel_name[KERNELS] = {"kernel_rows",    "kernel_rows2",
+                                                  "kernel_columns", "kernel_fold",
                                                   "kernel_combine", "relax_gated_step"};
 
 const char *const machine_method_name[METHODS] = {"cascade", "lockstep"};

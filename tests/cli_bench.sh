@@ -50,7 +50,7 @@ for name, words in constant.items():
     for word in words if name not in unknown else ():
         assert math.isfinite(float(word)) and float(word) > 0, (name, word)
 assert int(constant["ranks"][0]) == ranks
-kernels = [f"{kernel}_{bits}" for kernel in ("kernel_rows", "kernel_rows2", "kernel_fold", "kernel_combine")
+kernels = [f"{kernel}_{bits}" for kernel in ("kernel_rows", "kernel_rows2", "kernel_columns", "kernel_fold", "kernel_combine")
            for bits in ("f64", "f32")] + ["relax_gated_step"]
 for mode in ("alone", "together"):
     for kernel in kernels:

@@ -181,7 +181,7 @@ END_TEST
 START_TEST(names_are_given_once_and_known)
 {
   refused_edit("ranks: 3\n", "ranks: 3\nranks: 4\n", "ranks: given twice");
-  refused_edit("ranks: 3\n", "", "lacks 1 of the 56 constants, first ranks");
+  refused_edit("ranks: 3\n", "", "lacks 1 of the 64 constants, first ranks");
   refused_edit("ranks: 3\n", "ranks: 3\nextra: 1\n", "extra: no constant of a machine");
   refused_edit("ranks: 3\n", "ranks: 3\n[1, 2]: 1\n", "no constant of a machine");
   refused("alone_read: 1\n", 2, "alone_read: must be a list of 4 numbers");

@@ -213,8 +213,9 @@ static struct forecast time_of(const struct plan *plan, const struct machine *m,
 /* Eight layers of hidden units. */
 static const char *const wide = "network.widths=[16,64,64,64,64,64,64,64,64,10]";
 
-/* 2 operations a weight of all but W_1, at each step and once more; of V's rows behind gates, which
- * all but the last V have enough columns for, only those that are said to be open. */
+/* 2 operations a weight of all but W_1, at each step and once more; of W's columns only those whose
+ * units are said to be heard, where they are long enough to be stored so, which W_L's are not; of V's
+ * rows behind gates, which all but the last V have enough columns for, only those said to be open. */
 START_TEST(products_take_as_long_as_their_operations)
 {
   static const char *const gate[] = {"true", "false"};
@@ -224,7 +225,7 @@ START_TEST(products_take_as_long_as_their_operations)
   for (int k = 0; k < 2; k++) {
     char *job = fail_text("%s kp.gate=%s", wide, gate[k]);
     struct plan plan = planned(job, 1);
-    const double weights = square * (k ? 2 : 1.53) + rest;
+    const double weights = square * (0.6 + (k ? 1 : 0.53)) + rest;
     const struct forecast f = time_of(&plan, &m, 39);
 
     ck_assert_double_eq_tol(f.products, 40 * 2 * weights / 1e6, 1e-9);
