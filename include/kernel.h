@@ -52,12 +52,12 @@ void kernel_round(double c, const double *x, long n, float *out);
 void kernel_scale_f64(double c, const double *x, long n, double *out);
 void kernel_scale_f32(double c, const float *x, long n, float *out);
 
-/* Folds of more terms are right too, but slower where rows are long. */
-enum { KERNEL_TERMS = 16 };
-/* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*p_stride + i] q[k*q_stride + j]), k in order; A
- * [rows][ld], p [K][p_stride], q [K][q_stride] padded as the rows are. The decay comes as
- * loss = 1 - d because single precision could not hold a d this close to 1. Exchanging p and q
- * gives exactly the transposed result. */
+/* Most terms of a fold. */
+enum { KERNEL_TERMS = 32 };
+/* A[i][j] = (1 - loss) (A[i][j] + sum_k p[k*p_stride + i] q[k*q_stride + j]), k in order, K at most
+ * KERNEL_TERMS; A [rows][ld], p [K][p_stride], q [K][q_stride] padded as the rows are. The decay
+ * comes as loss = 1 - d because single precision could not hold a d this close to 1. Exchanging p
+ * and q gives exactly the transposed result. */
 void kernel_fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,
                      long p_stride, const double *q, long q_stride);
 void kernel_fold_f32(float *A, long rows, long ld, double loss, int K, const float *p,

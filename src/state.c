@@ -181,6 +181,7 @@ void matrix_fold(struct matrix *M, struct matrix *twin, double loss, int K, cons
   const long lines = matrix_lines(M), ld = M->ld;
   void *const a = M->a;
 
+  EXPECT(K <= KERNEL_TERMS);
   if (twin && M->single)
     kernel_fold2_f32(a, twin->a, lines, ld, loss, K, line, line_stride, along, along_stride);
   else if (twin)

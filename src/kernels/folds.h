@@ -4,12 +4,15 @@
  * Included by body.h. To lines whose factors are all zero nothing is added, so they only decay.
  * What is added may be added to a second matrix B too, or to none if that is NULL. */
 
-/* Lines in bands, columns in tiles of TILE bytes whose part of q stays in the first cache while the
- * lines of a band pass by. Vectors FAR bytes apart and more share few places there and push each
- * other out: then a tile's part of q, and a band's of p, are copied side by side first. */
-enum { TILE = 1024, BAND = 64, FAR = 2048 };
+/* Lines in bands, whose factors that are not zero are put side by side; columns in tiles of TILE
+ * bytes whose part of q stays in the first cache while the lines of a band pass by. Vectors FAR
+ * bytes apart and more share few places there and push each other out: then a tile's part of q is
+ * copied side by side, too. */
+enum { TILE = 1024, FAR = 2048 };
 
-/* The lines of a band, those with a factor first. Returns how many these are. */
+/* The lines of a band, those with a factor first, and the factors of these, followed by zeros for
+ * FOLDS more. Returns how many they are. A generation may name instructions for it. */
+#ifndef SORT64
 #define SORT_LINES(type)                                                                           \
   type any[BAND] = {0};                                                                            \
   int live = 0, silent = 0, last[BAND];                                                            \
@@ -22,17 +25,24 @@ enum { TILE = 1024, BAND = 64, FAR = 2048 };
     silent += any[i] == 0;                                                                         \
   }                                                                                                \
   for (int i = 0; i < silent; i++) line[live + i] = last[i];                                       \
+  for (int i = 0; i < live; i++)                                                                   \
+    for (int k = 0; k < K; k++) near[k * ROOM + i] = p[k * p_stride + line[i]];                    \
+  for (int i = live; i < live + FOLDS; i++)                                                        \
+    for (int k = 0; k < K; k++) near[k * ROOM + i] = 0;                                            \
   return live;
 
-static int sort_lines_f64(int count, int K, const double *p, long p_stride, int *line)
+static int sort_lines_f64(int count, int K, const double *p, long p_stride, int *line, double *near)
 {
   SORT_LINES(double)
 }
 
-static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *line)
+static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *line, float *near)
 {
   SORT_LINES(float)
 }
+#define SORT64 sort_lines_f64
+#define SORT32 sort_lines_f32
+#endif
 
 /* count lines of a block stay in registers while all K products are added to them. */
 #define FOLD(vec, per, count)                                                                      \
@@ -41,7 +51,7 @@ static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *
     for (int k = 0; k < K; k++)                                                                    \
       for (int part = 0; part < PARTS; part++) {                                                   \
         const vec y = *(const vec *)(q + k * q_stride + j + part * (per));                         \
-        for (int r = 0; r < (count); r++) sum[r][part] += p[k * p_stride + line[i + r]] * y;       \
+        for (int r = 0; r < (count); r++) sum[r][part] += p[k * ROOM + i + r] * y;                 \
       }                                                                                            \
     for (int r = 0; r < (count); r++)                                                              \
       for (int part = 0; part < PARTS; part++) {                                                   \
@@ -72,42 +82,39 @@ static int sort_lines_f32(int count, int K, const float *p, long p_stride, int *
     }
 
 INLINE void tile_f64(double *A, double *B, int lines, const int *line, int live, long cols, long ld,
-                     double m, int K, const double *p, long p_stride, const double *q,
+                     double m, int K, const double *p, const double *q,
                      long q_stride){FOLD_TILE(vec64, LANES64, N64)}
 
 INLINE void tile_f32(float *A, float *B, int lines, const int *line, int live, long cols, long ld,
-                     float m, int K, const float *p, long p_stride, const float *q,
+                     float m, int K, const float *p, const float *q,
                      long q_stride){FOLD_TILE(vec32, LANES32, N32)}
 
 #define FOLD_ALL(type, sort_lines, fold_tile)                                                      \
   const long size = (long)sizeof(type), tile = TILE / size;                                        \
-  const bool far = ld * size >= FAR && K <= KERNEL_TERMS;                                          \
-  type near_p[KERNEL_TERMS][BAND];                                                                 \
+  const bool far = ld * size >= FAR;                                                               \
+  type near_p[KERNEL_TERMS][ROOM];                                                                 \
   type near_q[KERNEL_TERMS][TILE / sizeof(type)] __attribute__((aligned(BLOCK)));                  \
-  int line[BAND];                                                                                  \
+  int line[ROOM];                                                                                  \
   for (long i = 0; i < rows; i += BAND) {                                                          \
     const int count = (int)(i + BAND < rows ? BAND : rows - i);                                    \
-    const int live = sort_lines(count, K, p + i, p_stride, line);                                  \
-    for (int k = 0; far && k < K; k++)                                                             \
-      memcpy(near_p[k], p + k * p_stride + i, (size_t)count * sizeof(type));                       \
+    const int live = sort_lines(count, K, p + i, p_stride, line, near_p[0]);                       \
     for (long j = 0; j < ld; j += tile) {                                                          \
       const long cols = j + tile < ld ? tile : ld - j;                                             \
       for (int k = 0; far && live && k < K; k++)                                                   \
         memcpy(near_q[k], q + k * q_stride + j, (size_t)(cols * size));                            \
       fold_tile(A + i * ld + j, B ? B + i * ld + j : NULL, count, line, live, cols, ld,            \
-                (type)loss, K, far ? near_p[0] : p + i, far ? BAND : p_stride,                     \
-                far ? near_q[0] : q + j, far ? tile : q_stride);                                   \
+                (type)loss, K, near_p[0], far ? near_q[0] : q + j, far ? tile : q_stride);         \
     }                                                                                              \
   }
 
 INLINE void folds_f64(double *A, double *B, long rows, long ld, double loss, int K, const double *p,
                       long p_stride, const double *q,
-                      long q_stride){FOLD_ALL(double, sort_lines_f64, tile_f64)}
+                      long q_stride){FOLD_ALL(double, SORT64, tile_f64)}
 
 INLINE void folds_f32(float *A, float *B, long rows, long ld, double loss, int K, const float *p,
                       long p_stride, const float *q, long q_stride)
 {
-  FOLD_ALL(float, sort_lines_f32, tile_f32)
+  FOLD_ALL(float, SORT32, tile_f32)
 }
 
 static void fold_f64(double *A, long rows, long ld, double loss, int K, const double *p,

@@ -10,6 +10,9 @@
 #include "kernel.h"
 #include "relax.h"
 
+/* Lines of a matrix that are folded together, and the room for as many factors and some more. */
+enum { BAND = 64, ROOM = 80 };
+
 struct kernels {
   void (*rows_f64)(const double *A, long rows, long ld, const double *x, double *out);
   void (*rows_f32)(const float *A, long rows, long ld, const float *x, double *out);
