@@ -37,6 +37,11 @@ INLINE vec64 smaller(vec64 a, vec64 b)
   return SMALLER(a, b);
 }
 
+/* The larger of |a| and b, where b is a magnitude; b where either is no number. */
+#ifndef LOUDER
+#define LOUDER(a, b) larger(magnitude(a), b)
+#endif
+
 /* One bit for each lane of a mask. A generation may name an instruction for it. */
 #ifndef BITS
 INLINE unsigned lanes_of(mask64 on)
@@ -86,9 +91,9 @@ INLINE void step_rows(bool kinked, const struct relax *r, double cap, vec64 s0, 
 
   *v1 = masked(~silent, end);
   *mean = average;
-  t->bent = larger(magnitude(seen), t->bent);
-  t->large = larger(magnitude(end), larger(magnitude(r->reach * f1), t->large));
-  t->far = larger(magnitude(average - v0), t->far);
+  t->bent = LOUDER(seen, t->bent);
+  t->large = LOUDER(end, LOUDER(r->reach * f1, t->large));
+  t->far = LOUDER(average - v0, t->far);
   t->poison += 0.0 * end;
   t->poison += 0.0 * seen;
   t->crossed |= throughout ^ ever;

@@ -5,6 +5,7 @@
 #include <string.h>
 #define LARGER(a, b)  (vec64) _mm512_max_pd((__m512d)(a), (__m512d)(b))
 #define SMALLER(a, b) (vec64) _mm512_min_pd((__m512d)(a), (__m512d)(b))
+#define LOUDER(a, b)  (vec64) _mm512_range_pd((__m512d)(a), (__m512d)(b), 0xb) /* of magnitudes */
 #define BITS(on)      (unsigned)_mm512_movepi64_mask((__m512i)(on))
 #define VECTOR        64
 enum { ROWS = 4, PAIRS = 4, FOLDS = 8 };
