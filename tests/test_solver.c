@@ -59,8 +59,12 @@ static const char *const cases[] = {
     "kp.tau_dec=300ms kp.tau_pot=200ms network.hidden=tanh",
     "network.widths=[4,9,7,7,5,3] network.hidden=tanh",
     "network.widths=[4,3]",
-    /* Wide enough for rows of V behind shut gates to be left out. */
+    /* Wide enough for rows of V behind shut gates to be left out, */
     "network.widths=[4,8,66,3] network.hidden=relu",
+    /* and for matrices to be stored by columns. */
+    "network.widths=[4,40,36,3] network.hidden=clipped_relu network.cap=0.4 kp.rule=sgd",
+    "network.widths=[4,40,36,3] kp.routing=direct",
+    "network.widths=[4,40,36,3] kp.feedback_drive=s kp.gate=false network.hidden=tanh",
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 

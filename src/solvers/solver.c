@@ -17,7 +17,10 @@ const struct key solver_keys[] = {
      "tolerance of a step relative to the size of y and of z, max norm; erk: to each element of y, "
      "z, W and V, root mean square"},
     {"solver.absolute", KEY_REAL, KEY_FIXED, "1e-12; solver.name=erk: 1e-5", 0, INFINITY, false,
-     NULL, "1", "tolerance of a step added to the relative one"},
+     NULL, "1",
+     "tolerance of a step added to the relative one; with cascade and lockstep what silent relu "
+     "units "
+     "have less of counts as 0"},
     {"solver.max_step", KEY_TIME, KEY_FIXED, "1000 s", 0, INFINITY, true, NULL, "s",
      "longest step"},
     {"solver.method", KEY_CHOICE, KEY_FIXED, "bdf", 0, 0, false, "bdf|adams", "",
