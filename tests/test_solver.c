@@ -62,9 +62,8 @@ static const char *const cases[] = {
     /* Wide enough for rows of V behind shut gates to be left out, */
     "network.widths=[4,8,66,3] network.hidden=relu",
     /* and for matrices to be stored by columns. */
-    "network.widths=[4,40,36,3] network.hidden=clipped_relu network.cap=0.4 kp.rule=sgd",
-    "network.widths=[4,40,36,3] kp.routing=direct",
-    "network.widths=[4,40,36,3] kp.feedback_drive=s kp.gate=false network.hidden=tanh",
+    "network.widths=[4,33,3] network.hidden=clipped_relu network.cap=0.4 kp.rule=sgd",
+    "network.widths=[4,33,3] kp.feedback_drive=s kp.gate=false network.hidden=tanh",
 };
 enum { CASES = sizeof cases / sizeof cases[0] };
 
