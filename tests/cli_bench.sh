@@ -61,12 +61,12 @@ for mode in ("alone", "together"):
     assert len(constant[f"{mode}_fma"]) == 2
 rows = [line.split() for line in open("said.txt") if line.startswith(("  kernel_", "  relax_"))]
 tables = 2 if ranks > 1 else 1
-assert len(rows) == tables * 7 * 9, len(rows)
+assert len(rows) == tables * 7 * 11, len(rows)
 for row in rows:
     assert row[4] in ("fma", "read", "update", "triad"), row
     for word in row[1:4] + row[5:]:
         assert math.isfinite(float(word)) and float(word) >= 0, row
-    assert len(row) == (8 if row[0].startswith("kernel_rows") else 6), row
+    assert len(row) == (8 if row[0].startswith(("kernel_rows", "kernel_columns")) else 6), row
 END_OF_PYTHON
 }
 
